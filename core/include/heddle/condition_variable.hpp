@@ -1,0 +1,69 @@
+// ConditionVariable: waiting until something that a Mutex guards has changed.
+#pragma once
+
+#include <heddle/clock.hpp>
+#include <heddle/detail/wait_list.hpp>
+#include <heddle/mutex.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace heddle {
+
+/// As std::condition_variable, for fibers and threads together. notify_one and notify_all never block and work
+/// anywhere.
+class HEDDLE_API ConditionVariable {
+ public:
+  constexpr ConditionVariable() noexcept = default;
+  ConditionVariable(const ConditionVariable&) = delete;
+  ConditionVariable& operator=(const ConditionVariable&) = delete;
+
+  void notify_one() noexcept;
+  void notify_all() noexcept;
+
+  /// `lock` must hold its mutex; it is released while waiting. Does not wake for no reason, but another may have been
+  /// first to the mutex, so the condition is to be checked again.
+  void wait(std::unique_lock<Mutex>& lock);
+
+  template <class Predicate>
+  void wait(std::unique_lock<Mutex>& lock, Predicate holds) {
+    while (!holds()) wait(lock);
+  }
+
+  template <class Clock, class Duration>
+  std::cv_status wait_until(std::unique_lock<Mutex>& lock, std::chrono::time_point<Clock, Duration> deadline) {
+    return wait_until_ns(lock, detail::monotonic_deadline(deadline));
+  }
+
+  template <class Clock, class Duration, class Predicate>
+  bool wait_until(std::unique_lock<Mutex>& lock, std::chrono::time_point<Clock, Duration> deadline, Predicate holds) {
+    return wait_until_ns(lock, detail::monotonic_deadline(deadline), std::move(holds));
+  }
+
+  template <class Rep, class Period>
+  std::cv_status wait_for(std::unique_lock<Mutex>& lock, std::chrono::duration<Rep, Period> duration) {
+    return wait_until_ns(lock, detail::monotonic_deadline(duration));
+  }
+
+  template <class Rep, class Period, class Predicate>
+  bool wait_for(std::unique_lock<Mutex>& lock, std::chrono::duration<Rep, Period> duration, Predicate holds) {
+    return wait_until_ns(lock, detail::monotonic_deadline(duration), std::move(holds));
+  }
+
+ private:
+  std::cv_status wait_until_ns(std::unique_lock<Mutex>& lock, std::int64_t deadline);
+
+  template <class Predicate>
+  bool wait_until_ns(std::unique_lock<Mutex>& lock, std::int64_t deadline, Predicate holds) {
+    while (!holds()) {
+      if (wait_until_ns(lock, deadline) == std::cv_status::timeout) return holds();
+    }
+    return true;
+  }
+
+  detail::WaitList waiters_;
+};
+
+}  // namespace heddle

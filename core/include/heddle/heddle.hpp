@@ -1,0 +1,15 @@
+// All of Heddle's public API.
+#pragma once
+
+#include <heddle/channel.hpp>
+#include <heddle/clock.hpp>
+#include <heddle/condition_variable.hpp>
+#include <heddle/config.hpp>
+#include <heddle/error.hpp>
+#include <heddle/fiber.hpp>
+#include <heddle/mutex.hpp>
+#include <heddle/run.hpp>
+#include <heddle/stats.hpp>
+#include <heddle/this_fiber.hpp>
+#include <heddle/timer.hpp>
+#include <heddle/wait_group.hpp>

@@ -1,0 +1,40 @@
+/* StackMemory, optional: memory for fiber stacks. Interface id "heddle.stack_memory/1".
+ *
+ * Without it the core takes stacks from the C++ heap, with no guard. */
+#ifndef HEDDLE_PORT_STACK_MEMORY_H
+#define HEDDLE_PORT_STACK_MEMORY_H
+
+#include "abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HEDDLE_STACK_MEMORY_IID "heddle.stack_memory/1"
+
+typedef struct HeddleStackMemory {
+  uint32_t struct_size;
+  uint32_t page_bytes;
+
+  /* Reserves `count` stacks of `bytes` each (a multiple of page_bytes), one above the other in one mapping, read-write and
+   * lazily committed. With guard_bytes (a multiple of page_bytes, part of `bytes`) that much at the low end of
+   * each faults when touched. The address of the lowest comes back in *out.
+   * HEDDLE_E_NO_MEMORY when address space or mappings ran out; the log names the limit. */
+  HEDDLE_ON_ANY_THREAD
+  int32_t(HEDDLE_CALL* reserve)(size_t bytes, size_t guard_bytes, size_t count, void** out);
+
+  /* Gives all of one reservation back. */
+  HEDDLE_ON_ANY_THREAD
+  void(HEDDLE_CALL* release)(void* base, size_t bytes, size_t count);
+
+  /* The contents of [base, base + bytes) are not needed any more: the pages may go back to the OS; they read as zero or as
+   * they were when touched again. */
+  HEDDLE_ON_ANY_THREAD
+  void(HEDDLE_CALL* discard)(void* base, size_t bytes);
+} HeddleStackMemory;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

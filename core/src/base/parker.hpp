@@ -1,0 +1,45 @@
+// Parker: one OS thread sleeps until another hands it a token.
+//
+// A mutex and a condition variable, rather than std::atomic::wait or a semaphore: it needs a deadline, and the waiter
+// may destroy the Parker as soon as it has the token, which those two do not allow.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+
+namespace heddle::base {
+
+class Parker {
+ public:
+  /// Takes the token; sleeps until there is one.
+  void park() {
+    std::unique_lock lock(mutex_);
+    condition_.wait(lock, [this] { return token_; });
+    token_ = false;
+  }
+
+  /// As park(), but gives up after `nanoseconds`; true if it took the token.
+  bool park_for(std::int64_t nanoseconds) {
+    std::unique_lock lock(mutex_);
+    bool taken = condition_.wait_for(lock, std::chrono::nanoseconds(nanoseconds), [this] { return token_; });
+    token_ = false;
+    return taken;
+  }
+
+  /// Leaves the token; a second one before it is taken changes nothing.
+  void unpark() {
+    std::lock_guard lock(mutex_);
+    token_ = true;
+    condition_.notify_one();  // under the lock: the waiter may be gone as soon as it is released
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable condition_;
+  bool token_ = false;  // guarded by mutex_
+};
+
+}  // namespace heddle::base

@@ -1,0 +1,107 @@
+// The command `heddle config`: the configuration that a program started here would run with, and where each value comes
+// from.
+#include "cli/command.hpp"
+#include "cli/table.hpp"
+#include "cli/text.hpp"
+#include "config/keys.hpp"
+
+#include <fmt/format.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace heddle::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options : Common {
+  std::string validate;
+};
+
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string origin_of(const Config& config, const config::Key& key) {
+  const auto found = config.origins.find(std::string(key.pointer));
+  return found == config.origins.end() ? "default" : found->second;
+}
+
+// Folders one below the other: joined they are too long to read.
+std::string readable(std::string value, const config::Key& key) {
+  if (!std::holds_alternative<config::FolderList>(key.type)) return value;
+  for (char& c : value)
+    if (c == config::list_separator()) c = '\n';
+  return value;
+}
+
+int print_effective(const Options& options) {
+  const Config config = configuration(options);
+  Json values = Json::array();
+  Table table({{"KEY"}, {"FROM"}, {"VALUE"}});
+  for (const config::Key& key : config::keys()) {
+    const std::string value = config::value_of(config, key.pointer);
+    const std::string origin = origin_of(config, key);
+    values.push_back({{"key", key.pointer}, {"value", value}, {"origin", origin}, {"variable", config::variable_of(key)}});
+    table.add({std::string(key.pointer), origin, readable(value.empty() ? "\"\"" : value, key)});
+  }
+  if (options.json)
+    fmt::print("{}\n", dump({{"values", values}, {"config", Json::parse(config.to_json())}}));
+  else
+    fmt::print("{}", table.text());
+  return kOk;
+}
+
+std::string read_all(const std::string& file) {
+  std::error_code error;
+  const auto kind = std::filesystem::status(file, error).type();
+  std::ifstream in(file, std::ios::binary);
+  if (kind == std::filesystem::file_type::directory || !in)
+    throw UsageError(fmt::format("{}: cannot be read; give --validate the path of a runtime.json", file));
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// The file alone: a variable of the environment must neither hide a mistake in it nor add one.
+int print_validity(const Options& options) {
+  std::string error;
+  const std::string text = read_all(options.validate);
+  try {
+    Config::parse(text, std::filesystem::absolute(options.validate));
+  } catch (const ConfigError& found) {
+    error = found.what();
+  }
+  if (options.json)
+    fmt::print("{}\n",
+               dump({{"file", options.validate}, {"ok", error.empty()}, {"error", error.empty() ? Json() : Json(error)}}));
+  else
+    fmt::print("{}\n", error.empty() ? options.validate + ": ok" : error);
+  return error.empty() ? kOk : kFault;
+}
+
+}  // namespace
+
+void add_config(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("config",
+                                          "Print the effective configuration and where each value comes from");
+  command.add_option("--validate", options->validate, "Check this file instead, and print its first mistake")
+      ->type_name("FILE");
+  command.footer(
+      "The configuration is the file of --config, else of HEDDLE_CONFIG, else runtime.json beside the program, else\n"
+      "built-in defaults; a variable such as HEDDLE_PREEMPTER_STRATEGY overrides one key.\n\n"
+      "Examples:\n"
+      "  heddle config\n"
+      "  HEDDLE_PREEMPTER_STRATEGY=none heddle config --json\n"
+      "  heddle config --validate runtime.json && echo usable");
+  add_common(command, *options);
+  command.callback([options, &action] {
+    action = [options] { return options->validate.empty() ? print_effective(*options) : print_validity(*options); };
+  });
+}
+
+}  // namespace heddle::cli

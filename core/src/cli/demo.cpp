@@ -1,0 +1,149 @@
+// The command `heddle demo`: the same work under each strategy, in a process of its own each time, and the results side
+// by side.
+#include "cli/child.hpp"
+#include "cli/command.hpp"
+#include "cli/demo_input.hpp"
+#include "cli/demo_report.hpp"
+#include "cli/host.hpp"
+#include "cli/progress.hpp"
+#include "port/loader.hpp"
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace heddle::cli {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Options : Common {
+  std::vector<std::string> files;
+  std::string svg;
+  double seconds = 2;
+};
+
+constexpr const char* kStrategyVariable = "HEDDLE_PREEMPTER_STRATEGY";
+
+struct PortFacts {
+  std::vector<std::string> strategies;  ///< none, cooperative, and those of the port
+  std::vector<std::string> loaded;      ///< paths of the modules of this process
+};
+
+PortFacts ask_port(const Config& config) {
+  const port::LoadedPort port = port::load(config, host(config));
+  PortFacts facts{{"none", "cooperative"}, {}};
+  const std::string prefix = std::string(HEDDLE_PREEMPTER_IID) + "#";
+  for (const char* const* iid = port.descriptor->interfaces; *iid; ++iid)
+    if (std::string_view(*iid).starts_with(prefix)) facts.strategies.emplace_back(*iid + prefix.size());
+  // A library that the configuration names as a strategy is one more.
+  const std::string& configured = config.preempter.strategy;
+  if (configured != "default" && std::ranges::find(facts.strategies, configured) == facts.strategies.end())
+    facts.strategies.push_back(configured);
+  if (port.code_modules)
+    port.code_modules->enumerate(
+        [](const HeddleCodeModule* module, void* loaded) {
+          static_cast<std::vector<std::string>*>(loaded)->emplace_back(module->path);
+        },
+        &facts.loaded);
+  port::close(port);
+  return facts;
+}
+
+DemoResult run_strategy(const Options& options, const DemoSetting& setting, const std::string& strategy, Progress& progress) {
+  Child child{.arguments = {std::string(kDemoWorker), "--blocks", std::to_string(setting.blocks)},
+              .environment = {{kStrategyVariable, strategy}}};
+  child.limit = std::chrono::seconds(60 + static_cast<int>(options.seconds * 30));
+  if (!options.config_file.empty()) child.arguments.insert(child.arguments.end(), {"--config", options.config_file});
+  if (progress.visible()) child.arguments.emplace_back("--progress");
+  child.arguments.emplace_back("--");
+  child.arguments.insert(child.arguments.end(), setting.files.begin(), setting.files.end());
+
+  DemoResult result;
+  bool reported = false;
+  child.on_line = [&](std::string_view line) {
+    if (!line.starts_with('{')) {
+      std::uint64_t done = 0;
+      std::from_chars(line.data(), line.data() + line.size(), done);
+      progress.show("strategy " + strategy, static_cast<double>(done) / static_cast<double>(setting.blocks));
+      return;
+    }
+    result = Json::parse(line).get<DemoResult>();
+    reported = true;
+  };
+  const Ending ending = run_child(child);
+  result.strategy = strategy;
+  if (!reported || ending.status != 0)
+    result.fault = "The process that ran it did not get to the end: " + explain(ending, child.limit);
+  return result;
+}
+
+std::string demo_json(const DemoSetting& setting, const std::vector<DemoResult>& results) {
+  Json strategies = Json::array();
+  for (const DemoResult& result : results) strategies.push_back(summary(result, baseline(results)));
+  const Json json = {{"tick_ns", kTickNs},
+                     {"input", {{"files", setting.files}, {"bytes", setting.input_bytes}}},
+                     {"work", {{"blocks", setting.blocks}, {"block_bytes", setting.block_bytes}}},
+                     {"strategies", strategies}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void write_svg(const std::string& file, const std::string& svg) {
+  std::ofstream out(file, std::ios::binary);
+  out << svg;
+  if (!out.flush()) throw UsageError(file + ": cannot be written; give --svg a path in a folder that exists");
+}
+
+int run_demo(const Options& options) {
+  const Config config = configuration(options);
+  const PortFacts facts = ask_port(config);
+  DemoSetting setting{.files = options.files};
+  if (setting.files.empty()) setting.files = default_files(facts.loaded);
+  {
+    const Input input = read_input(setting.files);
+    setting.input_bytes = input.bytes;
+    setting.block_bytes = std::ranges::max(input.blocks, {}, [](Block block) { return block.size(); }).size();
+    setting.blocks = calibrate(input, config.scheduler.processors, options.seconds);
+  }
+  std::vector<DemoResult> results;
+  {
+    Progress progress;
+    for (const std::string& strategy : facts.strategies)
+      results.push_back(run_strategy(options, setting, strategy, progress));
+  }
+  if (!options.svg.empty()) write_svg(options.svg, demo_svg(setting, results));
+  fmt::print("{}", options.json ? demo_json(setting, results) : demo_table(setting, results));
+  return std::ranges::all_of(results, &DemoResult::ok) ? kOk : kFault;
+}
+
+}  // namespace
+
+void add_demo(CLI::App& app, Action& action) {
+  const auto options = std::make_shared<Options>();
+  CLI::App& command = *app.add_subcommand("demo", "Show what preemption does, strategy by strategy");
+  command.add_option("files", options->files, "What to deflate; without any, this program and its libraries")
+      ->type_name("FILE");
+  command.add_option("--svg", options->svg, "Write a plot of the lateness to this file")->type_name("FILE");
+  command.add_option("--seconds", options->seconds, "How much work: about so long for each strategy")
+      ->check(CLI::Range(0.05, 600.0).description(""))
+      ->type_name("N")
+      ->capture_default_str();
+  command.footer(
+      "Two fibers for each processor deflate files with zlib, which knows nothing of fibers, and verify each block; "
+      "one\n"
+      "more fiber wakes every millisecond and notes how late it is. The same program does the same work once for\n"
+      "each strategy: none, cooperative, and those of the port. Only the configuration differs.\n\n"
+      "Examples:\n"
+      "  heddle demo\n"
+      "  heddle demo --svg lateness.svg big.log\n"
+      "  HEDDLE_SCHEDULER_PROCESSORS=1 heddle demo --seconds 5 --json");
+  add_common(command, *options);
+  command.callback([options, &action] { action = [options] { return run_demo(*options); }; });
+}
+
+}  // namespace heddle::cli

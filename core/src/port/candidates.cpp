@@ -1,0 +1,51 @@
+#include "port/candidates.hpp"
+
+#include <algorithm>
+
+namespace heddle::port {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_library_name(const fs::path& file) {
+  return file.extension() == ".so" || file.extension() == ".dll";
+}
+
+// Appends the libraries of `folder` to `files`; returns what a message adds to the folder's name.
+std::string search(const fs::path& folder, std::vector<fs::path>& files) {
+  if (!folder.is_absolute()) return " (a relative path, not searched)";
+  std::error_code error;
+  if (!fs::exists(folder, error)) return error ? " (" + error.message() + ")" : " (no such folder)";
+  const auto first = static_cast<std::ptrdiff_t>(files.size());
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+    if (is_library_name(entry->path())) files.push_back(entry->path());
+  std::sort(files.begin() + first, files.end());
+  return error ? " (" + error.message() + ")" : "";
+}
+
+}  // namespace
+
+bool names_file(const std::string& value) {
+  return fs::path(value).has_parent_path() || is_library_name(value);
+}
+
+Candidates all_candidates(const Config& config) {
+  Candidates found;
+  for (const fs::path& folder : config.port_path) {
+    const std::string remark = search(folder, found.files);
+    found.searched.append(found.searched.empty() ? "" : ", ").append(folder.string()).append(remark);
+  }
+  if (found.searched.empty()) found.searched = "no folder, as /port_path is empty";
+  return found;
+}
+
+Candidates candidates(const Config& config) {
+  if (names_file(config.port)) return {{config.port}, {}};
+  Candidates found = all_candidates(config);
+  if (config.port != "auto")
+    std::erase_if(found.files, [&](const fs::path& file) { return file.stem() != config.port; });
+  return found;
+}
+
+}  // namespace heddle::port

@@ -1,0 +1,45 @@
+// The word FiberBlock::joiner decides who sees a fiber's end. It goes from "nobody" to a waiting joiner, "detached" or
+// "ended", each by one atomic step; whoever comes second does what is left: wake the joiner, or let the memory be used
+// again.
+#include "sched/enter_fiber.hpp"
+
+#include "base/fatal.hpp"
+#include "base/parker.hpp"
+#include "sched/switch_inline.hpp"
+
+namespace heddle::sched {
+
+namespace {
+
+/// Once the fiber is off its stack.
+bool announce_end(Worker& worker, FiberBlock& ended, void*) {
+  const std::uintptr_t joiner = ended.joiner.exchange(kEnded, std::memory_order_acq_rel);
+  if (joiner == kDetached) {
+    worker.scheduler.recycle(&worker, ended);
+  } else if (joiner & kThreadTag) {
+    reinterpret_cast<base::Parker*>(joiner & ~kThreadTag)->unpark();
+  } else if (joiner != kNoJoiner) {
+    worker.scheduler.push_ready(worker, *reinterpret_cast<FiberBlock*>(joiner));
+  }
+  return true;
+}
+
+}  // namespace
+
+void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
+  finish(*static_cast<Worker*>(transfer));
+  FiberBlock& self = *static_cast<FiberBlock*>(fiber);
+  self.body(self.closure);
+
+  Worker& worker = *current_worker();
+  const std::uintptr_t joiner = self.joiner.load(std::memory_order_acquire);
+  auto* waiting = reinterpret_cast<FiberBlock*>(joiner);
+  // A fiber that waits for this one goes on at once, in what is left of the slice.
+  const bool direct = joiner > kEnded && !(joiner & kThreadTag) && !waiting->pinned && !worker.preemption_requested() &&
+                      !worker.scheduler.stopping();
+  FiberBlock* next = direct ? waiting : for_this_worker(worker, worker.scheduler.pick_next(worker));
+  switch_from(worker, self, next, direct ? nullptr : announce_end, nullptr);
+  base::fatal("a fiber went on after it had ended");
+}
+
+}  // namespace heddle::sched

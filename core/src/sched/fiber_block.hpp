@@ -1,0 +1,48 @@
+// FiberBlock: a fiber's control block. It lies at the high end of the fiber's stack, so that both are one allocation.
+//
+// Who may touch it: the worker that runs the fiber; while it is parked, whoever holds what it is parked on; while it is
+// ready, the queue that holds it. Only `joiner` is shared.
+#pragma once
+
+#include "sched/exception_globals.hpp"
+#include "stack/stack_pool.hpp"
+
+#include <heddle/port/context_switcher.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace heddle::sched {
+
+class Worker;
+
+/// What the word FiberBlock::joiner holds besides these: a FiberBlock* that waits for the end, or a base::Parker* with
+/// kThreadTag.
+inline constexpr std::uintptr_t kNoJoiner = 0;
+inline constexpr std::uintptr_t kThreadTag = 1;
+inline constexpr std::uintptr_t kDetached = 2;
+inline constexpr std::uintptr_t kEnded = 4;
+
+struct FiberBlock {
+  // What a switch touches, in the first cache line.
+  HeddleContext context{};     // where the fiber goes on; valid while it does not run
+  std::uintptr_t stack_guard;  // the stack pointer below which checkpoint() looks closer
+  FiberBlock* link = nullptr;  // the next one in the queue that holds this
+  Worker* pinned = nullptr;    // the only worker that may run it, null when any may
+  ExceptionGlobals exceptions{};
+  int error_number = 0;          // errno
+  std::uint32_t no_preempt = 0;  // how many NoPreempt guards and core locks it holds
+
+  std::atomic<std::uintptr_t> joiner{kNoJoiner};
+  void (*body)(void* closure) = nullptr;
+  void* closure = nullptr;
+  std::uint64_t number = 0;
+  stack::Stack stack{};
+
+  static constexpr std::size_t kNameBytes = 32;
+  std::array<char, kNameBytes> name{};  // ends with a zero
+};
+
+}  // namespace heddle::sched

@@ -1,0 +1,26 @@
+// Interfaces: the port's tables as the scheduler uses them.
+#pragma once
+
+#include <heddle/port/code_modules.h>
+#include <heddle/port/context_switcher.h>
+#include <heddle/port/preempter.h>
+#include <heddle/port/stack_memory.h>
+#include <heddle/port/timekeeper.h>
+#include <heddle/port/tls_provider.h>
+#include <heddle/port/vdso_caller.h>
+
+namespace heddle::sched {
+
+struct Interfaces {
+  const HeddleContextSwitcher* context_switcher = nullptr;
+  const HeddleTlsProvider* tls_provider = nullptr;
+  const HeddleVdsoCaller* vdso_caller = nullptr;
+  const HeddlePreempter* delivery = nullptr;        // null under the strategies `none` and `cooperative`
+  const HeddlePreempter* injection = nullptr;       // null likewise
+  const HeddleStackMemory* stack_memory = nullptr;  // optional
+  const HeddleCodeModules* code_modules = nullptr;  // optional
+  const HeddleTimekeeper* timekeeper = nullptr;     // optional
+  bool cooperative = false;                         // do checkpoints honour requests? Under every strategy but `none`
+};
+
+}  // namespace heddle::sched

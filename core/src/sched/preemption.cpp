@@ -1,0 +1,88 @@
+#include "sched/preemption.hpp"
+
+#include "sched/scheduler.hpp"
+#include "sched/switch.hpp"
+
+#include <heddle/this_fiber.hpp>
+
+namespace heddle::sched {
+
+namespace {
+
+// What the core itself may need on the fiber's stack between the injected call and the switch.
+constexpr std::size_t kCoreBytes = 2048;
+
+/// Is the interrupted code one that may be stopped here? Runs in a signal handler: no lock, no allocation.
+bool may_preempt(const Worker& worker, const HeddleRegisters& at) {
+  const FiberBlock* fiber = worker.current();
+  if (!fiber || !worker.processor || !worker.preemption_requested()) return false;
+  if (fiber->no_preempt != 0) return false;
+  const Interfaces& interfaces = worker.scheduler.interfaces();
+  const auto lowest = reinterpret_cast<std::uintptr_t>(fiber->stack.lo) + interfaces.injection->inject_bytes + kCoreBytes;
+  if (at.sp < lowest || at.sp >= reinterpret_cast<std::uintptr_t>(fiber->stack.hi)) return false;
+  if (interfaces.vdso_caller->contains(at.pc)) return false;
+  return worker.scheduler.code_map().allows(at.pc);
+}
+
+}  // namespace
+
+std::int32_t HEDDLE_CALL deliver(void* machine_context) noexcept {
+  Worker* worker = current_worker();
+  if (!worker) return HEDDLE_E_NO_WORKER;
+  const HeddlePreempter& injection = *worker->scheduler.interfaces().injection;
+  HeddleRegisters at{};
+  injection.locate(machine_context, &at);
+  if (may_preempt(*worker, at) && injection.inject(machine_context) == HEDDLE_OK) return 1;
+  if (worker->current() && worker->processor) count(worker->processor->counters.refused_preemptions);
+  return 0;
+}
+
+void HEDDLE_CALL preempted() noexcept {
+  Worker* worker = current_worker();
+  const int error_number = *worker->error_number;
+  count(worker->processor->counters.preemptions);
+  if (worker->scheduler.config().preempter.resume == Resume::kSameThread) {
+    keep_worker(*worker);
+  } else {
+    give_way(*worker);
+  }
+  *current_worker()->error_number = error_number;
+}
+
+}  // namespace heddle::sched
+
+namespace heddle::this_fiber {
+
+namespace {
+
+[[gnu::noinline]] void give_way_if_asked(sched::Worker& worker) noexcept {
+  sched::FiberBlock* fiber = worker.current();
+  if (!fiber || fiber->no_preempt != 0 || !worker.preemption_requested()) return;
+  // Under `none` a request only ends the slice, at the next switch: see Processor::next.
+  if (!worker.scheduler.interfaces().cooperative && !worker.scheduler.stopping()) return;
+  sched::count(worker.processor->counters.cooperative_preemptions);
+  sched::give_way(worker);
+}
+
+}  // namespace
+
+void checkpoint() noexcept {
+  sched::Worker* worker = sched::current_worker();
+  if (!worker) return;
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  if (here < worker->stack_guard.load(std::memory_order_relaxed)) [[unlikely]]
+    give_way_if_asked(*worker);
+}
+
+NoPreempt::NoPreempt() noexcept {
+  if (sched::FiberBlock* fiber = sched::current_fiber()) ++fiber->no_preempt;
+}
+
+NoPreempt::~NoPreempt() {
+  sched::Worker* worker = sched::current_worker();
+  if (!worker || !worker->current()) return;
+  if (--worker->current()->no_preempt == 0 && worker->preemption_requested()) [[unlikely]]
+    give_way_if_asked(*worker);
+}
+
+}  // namespace heddle::this_fiber

@@ -1,0 +1,82 @@
+// Processor: the right to run fibers. There are scheduler.processors of them; each owns a run queue, timers and caches.
+//
+// A processor is in one of two states. Busy: a worker runs fibers with it, and what is marked "owner" belongs to that
+// worker. Idle: it is in the scheduler's idle list, and the worker that left it there sleeps until the earliest of its
+// timers, so every timer has somebody who waits for it.
+#pragma once
+
+#include "base/random.hpp"
+#include "sched/fiber_cache.hpp"
+#include "sched/run_queue.hpp"
+#include "sched/timer_queue.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace heddle::sched {
+
+class Worker;
+
+/// Written by the owner (those marked * by the worker's signal handler too), read by anyone.
+struct ProcessorCounters {
+  std::atomic<std::uint64_t> switches{0};
+  std::atomic<std::uint64_t> steals{0};
+  std::atomic<std::uint64_t> preemptions{0};
+  std::atomic<std::uint64_t> cooperative_preemptions{0};
+  std::atomic<std::uint64_t> refused_preemptions{0};  // *
+  std::atomic<std::uint64_t> timers_fired{0};
+  std::atomic<std::uint64_t> fibers_created{0};
+  std::atomic<std::uint64_t> fibers_ended{0};
+};
+
+/// Adds without a locked instruction: there is one writer at a time.
+inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
+  counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+}
+
+struct alignas(64) Processor {
+  Processor(std::uint32_t number, bool shared, stack::StackPool& stacks)
+      : index(number), queue(shared), fibers(stacks), random(number + 1) {}
+
+  // How many slices may begin before the clock and the global queue are looked at. A prime, so that it does not fall
+  // into step with a program that goes round a fixed number of fibers.
+  static constexpr std::uint32_t kCheckEvery = 61;
+
+  const std::uint32_t index;
+  std::atomic<bool> attention{false};       // timers may be due, or the scheduler stops: look before the next pick
+  std::uint32_t until_check = kCheckEvery;  // owner
+  std::atomic<std::uint32_t> slices{0};     // time slices begun; written by the owner, watched by the monitor
+  std::atomic<FiberBlock*> next{nullptr};   // runs before the queue and inherits the slice; put by the owner, thieves
+                                            // may take it
+  std::atomic<Worker*> worker{nullptr};  // the owner; while idle, the one who sleeps with it; null before its first use
+  RunQueue queue;
+  TimerQueue timers;
+  FiberCache fibers;    // owner
+  base::Random random;  // owner
+  ProcessorCounters counters;
+  std::atomic<bool> idle{true};    // written under Scheduler::lock_
+  Processor* idle_link = nullptr;  // guarded by Scheduler::lock_
+
+  FiberBlock* take_next() {
+    FiberBlock* fiber = next.load(std::memory_order_relaxed);
+    if (!fiber) return nullptr;
+    if (queue.shared()) return next.exchange(nullptr, std::memory_order_acquire);
+    next.store(nullptr, std::memory_order_relaxed);
+    return fiber;
+  }
+
+  /// Returns the fiber that was there before.
+  FiberBlock* put_next(FiberBlock* fiber) {
+    if (queue.shared()) return next.exchange(fiber, std::memory_order_seq_cst);  // seq_cst: see Scheduler::wake_one
+    FiberBlock* before = next.load(std::memory_order_relaxed);
+    next.store(fiber, std::memory_order_relaxed);
+    return before;
+  }
+
+  void begin_slice() { slices.store(slices.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
+  bool has_ready() const { return next.load(std::memory_order_seq_cst) != nullptr || queue.size() != 0; }
+};
+
+}  // namespace heddle::sched

@@ -1,0 +1,238 @@
+#include "sched/scheduler.hpp"
+
+#include "base/fatal.hpp"
+#include "base/log.hpp"
+#include "sched/create_fiber.hpp"
+#include "sched/preemption.hpp"
+#include "sched/switch.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+
+namespace heddle::sched {
+
+namespace {
+
+std::atomic<Scheduler*> running_scheduler{nullptr};
+
+// What the main thread of a process usually has: it runs what used to be in main().
+constexpr std::size_t kMainStackBytes = 8 << 20;
+
+std::uint32_t processor_count(const Config& config) {
+  if (config.scheduler.processors != 0) return config.scheduler.processors;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+/// An address in each module that is the runtime's own: the core, and whatever provides an interface.
+std::vector<const void*> own_code(const Interfaces& interfaces) {
+  const auto address = [](auto* function) { return reinterpret_cast<const void*>(function); };
+  std::vector<const void*> code{address(&preempted), address(interfaces.context_switcher->swap),
+                                address(interfaces.tls_provider->get), address(interfaces.vdso_caller->monotonic_ns)};
+  if (interfaces.delivery) code.push_back(address(interfaces.delivery->request));
+  if (interfaces.injection) code.push_back(address(interfaces.injection->inject));
+  return code;
+}
+
+/// The closure of the main fiber.
+struct MainCall {
+  Scheduler& scheduler;
+  void (*function)(void* argument) noexcept;
+  void* argument;
+
+  static void body(void* closure) {
+    const MainCall& call = *static_cast<MainCall*>(closure);
+    call.function(call.argument);
+    call.scheduler.stop();
+  }
+};
+
+}  // namespace
+
+Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
+    : config_(config),
+      interfaces_(interfaces),
+      stacks_(interfaces.stack_memory, config.stack.size, config.stack.max_size, config.stack.guard),
+      code_map_(interfaces.code_modules, config.preempter.resume, own_code(interfaces)),
+      monitor_(*this) {
+  const std::uint32_t count = processor_count(config);
+  for (std::uint32_t index = 0; index < count; ++index)
+    processors_.push_back(std::make_unique<Processor>(index, count > 1, stacks_));
+}
+
+Scheduler::~Scheduler() = default;
+
+Scheduler* Scheduler::running() noexcept {
+  return running_scheduler.load(std::memory_order_acquire);
+}
+
+void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
+  const FiberOptions options{.name = "main", .stack_size = std::min(kMainStackBytes, stacks_.max_size())};
+  void* place = nullptr;
+  FiberBlock& main = create_fiber(*this, nullptr, options, sizeof(MainCall), alignof(MainCall), MainCall::body, &place);
+  ::new (place) MainCall{*this, function, argument};
+  main.joiner.store(kDetached, std::memory_order_relaxed);
+  for (auto processor = processors_.rbegin(); processor != processors_.rend(); ++processor) put_idle(**processor);
+  {
+    std::lock_guard lock(lock_);
+    workers_.push_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher));
+  }
+  Worker& self = *workers_.front();
+  Processor& first = *take_any_idle();  // before the monitor begins: it sleeps while all are idle
+  monitor_.start();                     // before the thread is bound: it may throw
+  internal::current_thread.store(interfaces_.tls_provider->get, std::memory_order_release);
+  running_scheduler.store(this, std::memory_order_release);
+  enter_thread(self);
+  self.processor = &first;
+  first.worker.store(&self, std::memory_order_release);
+  self.picked = &main;
+  work(self);
+
+  // No worker is added any more; each leaves its fiber where it next can.
+  for (const auto& worker : workers_) {
+    if (worker->thread.joinable()) worker->thread.join();
+  }
+  monitor_.stop();
+  leave_thread(self);
+  running_scheduler.store(nullptr, std::memory_order_release);
+}
+
+void Scheduler::stop() noexcept {
+  stopping_.store(true, std::memory_order_seq_cst);
+  for (const auto& processor : processors_) processor->attention.store(true, std::memory_order_seq_cst);
+  for_each_worker([](Worker& worker) { worker.parker.unpark(); });
+  monitor_.wake();
+}
+
+void Scheduler::thread_main(Worker& worker) {
+  enter_thread(worker);
+  if (wait_for_processor(worker)) work(worker);
+  leave_thread(worker);
+}
+
+void Scheduler::enter_thread(Worker& worker) {
+  base::check(interfaces_.tls_provider->bind(&worker) == HEDDLE_OK, "the port could not bind a worker to its thread");
+  worker.exception_globals = thread_exception_globals();
+  worker.error_number = &errno;
+  if (!interfaces_.delivery) return;
+  if (interfaces_.delivery->enter(&worker) != HEDDLE_OK) {
+    base::log(base::LogLevel::kWarning,
+              "a worker's thread cannot be interrupted; its fibers give way at checkpoints only");
+    return;
+  }
+  std::lock_guard lock(worker.request_lock);
+  worker.interruptible = true;
+}
+
+void Scheduler::leave_thread(Worker& worker) {
+  bool interruptible;
+  {
+    std::lock_guard lock(worker.request_lock);
+    interruptible = std::exchange(worker.interruptible, false);
+  }
+  if (interruptible) interfaces_.delivery->leave(&worker);
+  interfaces_.tls_provider->clear();
+}
+
+void Scheduler::request_preemption(Worker& worker) noexcept {
+  preemption_requests_.fetch_add(1, std::memory_order_relaxed);
+  worker.stack_guard.store(kPoison, std::memory_order_seq_cst);
+  std::lock_guard lock(worker.request_lock);
+  if (worker.interruptible) interfaces_.delivery->request(&worker);
+}
+
+void Scheduler::push_ready(Worker& worker, FiberBlock& fiber) {
+  if (FiberBlock* before = worker.processor->put_next(&fiber)) push_behind(*worker.processor, *before);
+  if (has_idle_processor()) wake_one();
+}
+
+void Scheduler::push_in_turn(Worker& worker, FiberBlock& fiber) {
+  Processor& processor = *worker.processor;
+  if (!processor.next.load(std::memory_order_relaxed)) return push_ready(worker, fiber);
+  push_behind(processor, fiber);
+  if (processor.queue.shared()) std::atomic_thread_fence(std::memory_order_seq_cst);  // see wake_one
+  if (has_idle_processor()) wake_one();
+}
+
+void Scheduler::push_behind(Processor& processor, FiberBlock& fiber) {
+  if (processor.queue.push(&fiber)) [[likely]]
+    return;
+  // The ring is full: half of it goes where every processor finds it, and the fiber behind that.
+  std::array<FiberBlock*, RunQueue::kCapacity / 2> spilled;
+  const std::uint32_t number = processor.queue.take_half(spilled);
+  for (std::uint32_t index = 0; index + 1 < number; ++index) spilled[index]->link = spilled[index + 1];
+  fiber.link = nullptr;
+  if (number != 0) spilled[number - 1]->link = &fiber;
+  global_.push_chain(number != 0 ? spilled[0] : &fiber, &fiber, number + 1);
+}
+
+void Scheduler::push_global(FiberBlock& fiber) {
+  global_.push(&fiber);
+}
+
+bool Scheduler::has_other_work(Worker& worker) {
+  Processor& processor = *worker.processor;
+  if (processor.attention.load(std::memory_order_relaxed) && !attend(processor)) return true;
+  return processor.has_ready() || global_size() != 0;
+}
+
+FiberBlock& Scheduler::make_fiber(Worker* worker, std::size_t stack_size) {
+  Processor* processor = worker ? worker->processor : nullptr;
+  const bool usual = stack_size == 0 || stacks_.round(stack_size) == stacks_.default_size();
+  FiberBlock* fiber = processor && usual ? processor->fibers.take() : make_fiber_block(stacks_, stack_size);
+  if (processor) {
+    sched::count(processor->counters.fibers_created);
+    fiber->number = processor->fibers.new_number();
+  } else {
+    created_elsewhere_.fetch_add(1, std::memory_order_relaxed);
+    fiber->number = FiberCache::new_shared_number();
+  }
+  return *fiber;
+}
+
+void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
+  const bool usual = static_cast<std::size_t>(fiber.stack.hi - fiber.stack.base) == stacks_.default_size();
+  Processor* processor = worker ? worker->processor : nullptr;
+  if (processor) {
+    sched::count(processor->counters.fibers_ended);
+  } else {
+    ended_elsewhere_.fetch_add(1, std::memory_order_relaxed);
+  }
+  if (processor && usual) {
+    processor->fibers.put(&fiber);
+  } else {
+    release_fiber_block(stacks_, &fiber);
+  }
+}
+
+Stats Scheduler::stats() const {
+  Stats stats{};
+  // Before those that were created: so none counts as ended and not as created.
+  std::uint64_t ended = ended_elsewhere_.load(std::memory_order_relaxed);
+  for (const auto& processor : processors_) ended += processor->counters.fibers_ended.load(std::memory_order_acquire);
+  stats.fibers_created = created_elsewhere_.load(std::memory_order_relaxed);
+  for (const auto& processor : processors_) {
+    const ProcessorCounters& counters = processor->counters;
+    stats.fibers_created += counters.fibers_created.load(std::memory_order_relaxed);
+    stats.switches += counters.switches.load(std::memory_order_relaxed);
+    stats.steals += counters.steals.load(std::memory_order_relaxed);
+    stats.preemptions += counters.preemptions.load(std::memory_order_relaxed);
+    stats.cooperative_preemptions += counters.cooperative_preemptions.load(std::memory_order_relaxed);
+    stats.refused_preemptions += counters.refused_preemptions.load(std::memory_order_relaxed);
+    stats.timers_fired += counters.timers_fired.load(std::memory_order_relaxed);
+  }
+  stats.fibers = stats.fibers_created - ended;
+  stats.processors = processors_.size();
+  stats.idle_processors = idle_count_.load(std::memory_order_relaxed);
+  stats.preemption_requests = preemption_requests_.load(std::memory_order_relaxed);
+  std::lock_guard lock(lock_);
+  stats.workers = workers_.size();
+  return stats;
+}
+
+}  // namespace heddle::sched
+
+heddle::Stats heddle::stats() noexcept {
+  const sched::Scheduler* scheduler = sched::Scheduler::running();
+  return scheduler ? scheduler->stats() : Stats{};
+}

@@ -1,0 +1,135 @@
+// Scheduler: hands work to processors and processors to workers.
+//
+// Who looks for work, and who wakes whom. A worker without work looks at the other processors for a while (it is
+// "searching"); then it leaves its processor in the idle list and sleeps. Whoever makes a fiber ready wakes one idle
+// processor, unless some worker is searching already: that one will find the fiber, and wakes the next when it does.
+// The race between "made ready, nobody idle" and "looked everywhere, went idle" is closed by both sides writing before
+// they read (all seq_cst): see wake_one and go_idle.
+#pragma once
+
+#include "sched/code_map.hpp"
+#include "sched/global_queue.hpp"
+#include "sched/interfaces.hpp"
+#include "sched/monitor.hpp"
+#include "sched/processor.hpp"
+#include "sched/worker.hpp"
+
+#include <heddle/config.hpp>
+#include <heddle/stats.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace heddle::sched {
+
+class Scheduler {
+ public:
+  /// Makes everything but threads. Throws what StackPool does.
+  Scheduler(const Config& config, const Interfaces& interfaces);
+  ~Scheduler();
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  /// Makes the calling thread a worker and runs function(argument) as the first fiber, until that has ended and every
+  /// worker has left its fiber. Throws std::system_error where memory or threads run out at the start.
+  void run(void (*function)(void* argument) noexcept, void* argument);
+
+  /// The scheduler of the run() that is under way, or null. Any thread.
+  static Scheduler* running() noexcept;
+
+  // For the switch path.
+  FiberBlock* pick_next(Worker& worker);                      // pick.hpp
+  void push_ready(Worker& worker, FiberBlock& fiber);         // next on this worker's processor
+  void push_in_turn(Worker& worker, FiberBlock& fiber);       // likewise, but behind those that were before it
+  void push_behind(Processor& processor, FiberBlock& fiber);  // last on it; REQUIRES: the caller owns it
+  void push_global(FiberBlock& fiber);
+  bool has_idle_processor() const { return idle_count_.load(std::memory_order_seq_cst) != 0; }
+  std::uint32_t global_size() const { return global_.size(); }
+  bool has_other_work(Worker& worker);
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  void wake_one();
+
+  // For everyone else.
+  const Interfaces& interfaces() const { return interfaces_; }
+  const Config& config() const { return config_; }
+  stack::StackPool& stacks() { return stacks_; }
+  Monitor& monitor() { return monitor_; }
+  CodeMap& code_map() { return code_map_; }
+  const std::vector<std::unique_ptr<Processor>>& processors() const { return processors_; }
+  std::uint32_t searching() const { return searching_.load(std::memory_order_relaxed); }
+  Stats stats() const;
+
+  /// The main fiber has ended: every worker leaves its fiber where it next can.
+  void stop() noexcept;
+
+  /// Asks the worker to stop its fiber and look for another one. Any thread.
+  void request_preemption(Worker& worker) noexcept;
+
+  /// Calls `visit` for each worker there is; none is added meanwhile.
+  template <class Visit>
+  void for_each_worker(Visit visit) {
+    std::lock_guard lock(lock_);
+    for (const auto& worker : workers_) visit(*worker);
+  }
+
+  // `worker` is the caller's, null on an ordinary thread.
+  FiberBlock& make_fiber(Worker* worker, std::size_t stack_size);
+  void recycle(Worker* worker, FiberBlock& fiber) noexcept;
+
+ private:
+  // Looking for work (find_work.cpp); all on the worker's system stack but attend, look_further and take_global.
+  void work(Worker& worker);
+  FiberBlock* find_work(Worker& worker);
+  FiberBlock* search(Worker& worker);
+  FiberBlock* steal(Worker& worker, Processor& victim, bool also_next);
+  void stop_searching(Worker& worker);
+  bool anything_ready() const;
+  void go_idle(Worker& worker);
+  bool attend(Processor& processor);
+  bool run_timers(TimerQueue& timers, Processor& mine);
+  FiberBlock* look_further(Processor& processor);
+  FiberBlock* take_global(Processor& processor);
+
+  // Processors changing hands (hand_over.cpp).
+  Worker* take_spare();
+  Worker* add_worker();
+  void give(Processor& processor, Worker& worker);
+  bool let_go(Worker& worker, FiberBlock& kept);
+  void hand_back(Worker& worker, FiberBlock& fiber);
+  bool wait_for_processor(Worker& worker);
+  bool take_from_idle(Processor& processor);
+  Processor* take_any_idle();  // the worker that sleeps with it, if any, is searching then
+  void put_idle(Processor& processor);
+
+  // A worker's thread, from its beginning to its end (scheduler.cpp).
+  void enter_thread(Worker& worker);
+  void leave_thread(Worker& worker);
+  void thread_main(Worker& worker);
+
+  const Config config_;
+  const Interfaces interfaces_;
+  stack::StackPool stacks_;
+  std::vector<std::unique_ptr<Processor>> processors_;
+  GlobalQueue global_;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<std::uint32_t> idle_count_{0};  // written under lock_
+  std::atomic<std::uint32_t> searching_{0};
+  std::atomic<std::uint64_t> created_elsewhere_{0};  // fibers made, and ended, where there was no processor to count
+                                                     // them
+  std::atomic<std::uint64_t> ended_elsewhere_{0};
+  std::atomic<std::uint64_t> preemption_requests_{0};
+
+  mutable std::mutex lock_;
+  Processor* idle_ = nullptr;                     // guarded by lock_
+  Worker* spare_ = nullptr;                       // guarded by lock_
+  std::vector<std::unique_ptr<Worker>> workers_;  // guarded by lock_
+
+  CodeMap code_map_;
+  Monitor monitor_;
+};
+
+}  // namespace heddle::sched

@@ -1,0 +1,36 @@
+// Parking, yielding and making ready: every way in which a fiber leaves a worker or comes back to one.
+//
+// A fiber that leaves hands on what must happen once it is off its stack (its Commit); the fiber that comes next does
+// it, before anything else. So no queue ever holds a fiber that still runs, and no detour through the system stack is
+// needed.
+#pragma once
+
+#include "sched/fiber_block.hpp"
+#include "sched/worker.hpp"
+
+namespace heddle::sched {
+
+/// Parks the running fiber; returns, with the worker that it is on by then, when it was made ready and its turn has
+/// come. REQUIRES: `worker` runs a fiber.
+Worker& park(Worker& worker, Commit commit, void* argument);
+
+/// Gives way to the other ready fibers. REQUIRES: `worker` runs a fiber.
+void yield(Worker& worker);
+
+/// Gives way because a request is pending, at a place where the fiber may go on on any worker.
+void give_way(Worker& worker);
+
+/// Lets a parked fiber run again: next on this worker's processor, or through the global queue. Any thread.
+void ready(FiberBlock& fiber) noexcept;
+
+/// As ready(), for one of several that are woken together: they run in the order of the calls.
+void ready_in_turn(FiberBlock& fiber) noexcept;
+
+/// Leaves the processor to others, and goes on on the same worker when the fiber's turn has come; returns at once when
+/// nobody waits or no worker can be had. REQUIRES: `worker` runs a fiber.
+void keep_worker(Worker& worker);
+
+/// Runs a fiber from the worker's loop; returns when the worker has nothing more to run.
+void run_fiber(Worker& worker, FiberBlock& fiber);
+
+}  // namespace heddle::sched

@@ -1,0 +1,87 @@
+// Worker: an OS thread that runs fibers.
+//
+// A worker's loop lives on the thread's own stack, the system stack. A switch goes straight from fiber to fiber; the
+// loop is only entered when there is nothing to run, when a fiber must go on on another worker, and at the end.
+//
+// States: running (has a processor and a fiber); looking or idle (has a processor, fiber is null; idle: the processor
+// is in the scheduler's idle list and may be woken); spare (no processor, in the scheduler's spare list); keeping (no
+// processor, `kept` is a fiber that was preempted here and goes on here when someone hands a processor over).
+#pragma once
+
+#include "base/parker.hpp"
+#include "sched/fiber_block.hpp"
+#include "sched/processor.hpp"
+
+#include <heddle/port/context_switcher.h>
+#include <heddle/port/thread.h>
+#include <heddle/detail/wait_list.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+namespace heddle::sched {
+
+class Scheduler;
+
+/// What is left to do for a fiber once it is off its stack; runs on the stack of whatever runs next on the worker, and
+/// must not touch the fiber after it has handed it on. False: it is ready again at once.
+using Commit = bool (*)(Worker& worker, FiberBlock& parked, void* argument);
+
+/// The value of Worker::stack_guard while a request to give way is pending: above every stack pointer.
+inline constexpr std::uintptr_t kPoison = ~std::uintptr_t{0};
+
+class Worker : public HeddleThread {  // what the port may see of it; its TLS slot points here
+ public:
+  Worker(Scheduler& owner, const HeddleContextSwitcher& switcher)
+      : HeddleThread{}, swap(switcher.swap), scheduler(owner) {}
+
+  FiberBlock* current() const { return static_cast<FiberBlock*>(fiber); }
+  bool preemption_requested() const { return stack_guard.load(std::memory_order_relaxed) == kPoison; }
+
+  void*(HEDDLE_CALL* const swap)(HeddleContext*, const HeddleContext*, void*);
+  Scheduler& scheduler;
+
+  Processor* processor = nullptr;              // the worker's own thread only
+  std::atomic<Processor*> handed{nullptr};     // a processor on its way to this worker, which is parked
+  std::atomic<std::uintptr_t> stack_guard{0};  // of the running fiber, or kPoison; written by the worker and the
+                                               // monitor
+
+  // The unfinished half of the last switch; written before it, used up after it.
+  Commit commit = nullptr;
+  FiberBlock* commit_fiber = nullptr;
+  void* commit_argument = nullptr;
+
+  // The thread's own, so that no thread_local is touched on the switch path.
+  ExceptionGlobals* exception_globals = nullptr;
+  int* error_number = nullptr;
+  ExceptionGlobals system_exceptions{};  // of the system stack while a fiber runs
+
+  FiberBlock* picked = nullptr;  // what the loop is to run next, although it may not be for this worker
+  FiberBlock* kept = nullptr;    // see above
+  bool searching = false;        // counted in Scheduler::searching_
+  Worker* spare_link = nullptr;  // guarded by Scheduler::lock_
+
+  base::Parker parker;
+  detail::SpinLock request_lock;  // orders the monitor's requests with the end of the thread
+  bool interruptible = false;     // between Preempter::enter and leave; guarded by request_lock
+  std::thread thread;             // empty for the one that called run()
+};
+
+namespace internal {
+/// TlsProvider::get of the running scheduler's port; before and after that a function that returns null.
+extern std::atomic<HeddleThread*(HEDDLE_CALL*)()> current_thread;
+}  // namespace internal
+
+/// The worker that the calling thread is, or null. Asks the port at each call: a fiber may have moved.
+inline Worker* current_worker() noexcept {
+  return static_cast<Worker*>(internal::current_thread.load(std::memory_order_relaxed)());
+}
+
+/// The fiber that the calling thread runs, or null.
+inline FiberBlock* current_fiber() noexcept {
+  Worker* worker = current_worker();
+  return worker ? worker->current() : nullptr;
+}
+
+}  // namespace heddle::sched

@@ -1,0 +1,108 @@
+// See stack_memory.hpp.
+//
+// MADV_GUARD_INSTALL (Linux 6.13, madvise(2)) marks pages in the page table: a million guards in one mapping. Before
+// that, mprotect splits the mapping at each guard, so vm.max_map_count bounds the number of stacks.
+#include "linux/stack_memory.hpp"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+
+#include "linux/host.hpp"
+
+namespace heddle::port {
+namespace {
+
+constexpr int kMadvGuardInstall = 102;  // asm-generic/mman-common.h; younger than Debian 12's headers
+
+std::atomic<bool> kernel_has_guards{true};
+
+long max_map_count() {
+  long count = 65530;  // the kernel's default
+  FILE* file = fopen("/proc/sys/vm/max_map_count", "re");
+  if (file == nullptr) return count;
+  if (fscanf(file, "%ld", &count) != 1) count = 65530;
+  fclose(file);
+  return count;
+}
+
+int32_t report_failure(const char* call, size_t bytes, int error) {
+  if (error != ENOMEM) {
+    log_line(HEDDLE_LOG_ERROR, "stack memory: %s of %zu bytes: %s", call, bytes, strerror(error));
+    return HEDDLE_E_OS;
+  }
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
+    log_line(
+        HEDDLE_LOG_ERROR,
+        "stack memory: %s of %zu bytes: no memory; the limit of the address space (RLIMIT_AS) is %llu bytes, raise it "
+        "with `ulimit -v unlimited`, or the limit of mappings (vm.max_map_count = %ld) with `sysctl vm.max_map_count`",
+        call, bytes, static_cast<unsigned long long>(limit.rlim_cur), max_map_count());
+  } else {
+    log_line(
+        HEDDLE_LOG_ERROR,
+        "stack memory: %s of %zu bytes: no memory; a process may have vm.max_map_count = %ld mappings, raise it with "
+        "`sysctl -w vm.max_map_count=%ld`",
+        call, bytes, max_map_count(), 4 * max_map_count());
+  }
+  return HEDDLE_E_NO_MEMORY;
+}
+
+// 0 or the errno of the call that failed.
+int install_guard(void* page, size_t bytes) {
+  if (kernel_has_guards.load(std::memory_order_relaxed)) {
+    if (madvise(page, bytes, kMadvGuardInstall) == 0) return 0;
+    if (errno != EINVAL) return errno;
+    kernel_has_guards.store(false, std::memory_order_relaxed);
+  }
+  return mprotect(page, bytes, PROT_NONE) == 0 ? 0 : errno;
+}
+
+int32_t reserve(size_t bytes, size_t guard_bytes, size_t count, void** out) {
+  const size_t page = stack_memory.page_bytes;
+  if (out == nullptr || bytes == 0 || count == 0 || bytes % page != 0 || guard_bytes % page != 0 || guard_bytes >= bytes) {
+    log_line(HEDDLE_LOG_ERROR,
+             "stack memory: %zu stacks of %zu bytes with a guard of %zu: sizes must be multiples of %zu, "
+             "and the guard smaller than the stack",
+             count, bytes, guard_bytes, page);
+    return HEDDLE_E_INVALID;
+  }
+  size_t total = 0;
+  if (__builtin_mul_overflow(bytes, count, &total)) return report_failure("mmap", SIZE_MAX, ENOMEM);
+  void* base = mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (base == MAP_FAILED) return report_failure("mmap", total, errno);
+  // A huge page would commit many stacks at the first touch of one. Advice: a kernel without huge pages refuses it.
+  madvise(base, total, MADV_NOHUGEPAGE);
+  for (size_t i = 0; guard_bytes != 0 && i < count; ++i) {
+    const int error = install_guard(static_cast<char*>(base) + i * bytes, guard_bytes);
+    if (error == 0) continue;
+    munmap(base, total);
+    return report_failure("guard", guard_bytes, error);
+  }
+  *out = base;
+  return HEDDLE_OK;
+}
+
+void release(void* base, size_t bytes, size_t count) {
+  if (munmap(base, bytes * count) != 0) report_failure("munmap", bytes * count, errno);
+}
+
+void discard(void* base, size_t bytes) {
+  if (madvise(base, bytes, MADV_DONTNEED) != 0) report_failure("madvise", bytes, errno);
+}
+
+}  // namespace
+
+HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release, discard};
+
+void open_stack_memory() {
+  stack_memory.page_bytes = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+}
+
+}  // namespace heddle::port

@@ -1,0 +1,73 @@
+// What the conformance tests need to know of this processor. Other processors bring a folder with the same names.
+#pragma once
+
+#include <ucontext.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <heddle/port/context_switcher.h>
+
+extern "C" {
+
+// probe_swap: holds a pattern in every callee-saved register and control word over a switch.
+struct SwapProbe {
+  void* (*swap)(HeddleContext*, const HeddleContext*, void*);
+  HeddleContext* save;
+  const HeddleContext* to;
+  void* transfer;
+  uint64_t seed;
+  void* result;  // what swap returned
+};
+// 0, or the number of the first register that came back changed.
+uint64_t probe_swap(SwapProbe* probe);
+
+// The endless loops that are interrupted. Each ends when *stop is nonzero.
+// probe_general: a pattern in every general register, the flags and the red zone, verified each turn.
+// Returns 0, or the number of the first one that changed.
+uint64_t probe_general(const volatile uint32_t* stop, uint64_t seed);
+
+// probe_extended: loads `image` (XSAVE, standard form) into every enabled component, then saves all to `seen` each turn
+// and compares. Returns 0, or 1 + the offset of the first word that differs. Both are 64-byte aligned.
+struct ExtendedProbe {
+  const volatile uint32_t* stop;
+  const void* image;
+  void* seen;
+  uint64_t bytes;
+};
+uint64_t probe_extended(ExtendedProbe* probe);
+
+// An endless loop with a frame of its own, for walks through an interrupted function.
+void probe_spin(const volatile uint32_t* stop);
+
+// The bounds of the code of the loops.
+extern const char probe_begin[], probe_end[];
+
+// Loads `image` into every enabled component.
+void load_extended(const void* image);
+}
+
+namespace conformance {
+
+// The size of an XSAVE area in standard form with all enabled components; 0 when the processor has no XSAVE.
+size_t extended_bytes();
+
+// Fills an XSAVE image with a valid value for every component, distinct in each word.
+void fill_extended(void* image, uint64_t seed);
+
+// Fills an XSAVE image with the state in which no component is in use.
+void fill_initial(void* image);
+
+// Asks the kernel for components that it gives only on request (AMX). What there is, in words.
+std::string request_components();
+
+// Rounding upwards and a float-control word that is not the default, and back.
+void set_odd_rounding();
+void set_default_rounding();
+bool has_odd_rounding();
+
+uintptr_t context_pc(const void* machine_context);
+void set_context_pc(ucontext_t& context, uintptr_t pc);
+
+}  // namespace conformance

@@ -1,0 +1,86 @@
+// The port under test, and a core for it that is as small as one can be: it logs into a list, answers options from a
+// map, and lets each test say what `deliver` and `preempted` do.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <heddle/port/code_modules.h>
+#include <heddle/port/port.h>
+#include <heddle/port/preempter.h>
+#include <heddle/port/stack_memory.h>
+#include <heddle/port/timekeeper.h>
+#include <heddle/port/tls_provider.h>
+#include <heddle/port/vdso_caller.h>
+
+namespace conformance {
+
+// Loads the library and asks it for its descriptor. Empty, or what went wrong.
+std::string load_port(const char* path);
+const HeddlePort& port();
+
+// What the fake core does; plain function pointers, since signal handlers call them. Null: nothing, and 0.
+struct Core {
+  int32_t (*deliver)(void* machine_context) = nullptr;
+  void (*preempted)() = nullptr;
+  std::map<std::string, std::string> options;
+  std::vector<std::string> log;
+};
+extern Core core;
+extern const HeddleHost host;
+
+// Was a line logged that contains `part`?
+bool logged(const std::string& part);
+
+// The port, opened with default options for each test and closed after it.
+class Conformance : public testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // Closes the port and opens it again, as with another runtime.json.
+  int32_t reopen();
+
+  const HeddleContextSwitcher* switcher = nullptr;
+  const HeddleTlsProvider* tls = nullptr;
+  const HeddlePreempter* preempter = nullptr;
+  const HeddleVdsoCaller* vdso = nullptr;
+  const HeddleVdsoCaller* system_call = nullptr;
+  const HeddleStackMemory* stacks = nullptr;
+  const HeddleCodeModules* modules = nullptr;
+  const HeddleTimekeeper* timekeeper = nullptr;
+
+ private:
+  void fetch_tables();
+  bool open_ = false;
+};
+
+// Memory for a stack, as a fiber has it.
+class Stack {
+ public:
+  Stack() : bytes_(256 << 10) {}
+  void* lo() { return bytes_.data(); }
+  void* hi() { return bytes_.data() + bytes_.size(); }
+  bool contains(uintptr_t address) {
+    return address >= reinterpret_cast<uintptr_t>(lo()) && address < reinterpret_cast<uintptr_t>(hi());
+  }
+
+ private:
+  std::vector<char> bytes_;
+};
+
+// How a child process ended.
+struct ChildResult {
+  int exit_status = -1;  // -1 when a signal killed it
+  int signal = 0;
+};
+
+// Runs `body` in a child process that is killed after 30 seconds; the child exits with body's result.
+ChildResult run_in_child(const std::function<int()>& body);
+
+}  // namespace conformance

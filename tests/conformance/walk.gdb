@@ -1,0 +1,16 @@
+set pagination off
+set confirm off
+set debuginfod enabled off
+handle SIGURG nostop noprint pass
+set breakpoint pending on
+break conformance_stop
+run
+backtrace
+echo ~\n
+continue
+backtrace
+echo ~\n
+continue
+backtrace
+echo ~\n
+kill

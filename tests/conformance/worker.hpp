@@ -1,0 +1,55 @@
+// A thread that runs one fiber of the tests, bound and interruptible as a worker of the runtime is.
+#pragma once
+
+#include <time.h>
+
+#include <functional>
+
+#include "fixture.hpp"
+
+namespace conformance {
+
+// While it lives, the calling thread requests its own preemption every 50 microseconds: a timer's signal handler makes
+// the request, whose signal is taken as soon as that handler returns, at the instruction that the timer interrupted. So
+// tests count interruptions and do not depend on a second thread being scheduled.
+class Ticker {
+ public:
+  Ticker(const HeddleTlsProvider* tls, const HeddlePreempter* preempter);
+  ~Ticker();
+  Ticker(const Ticker&) = delete;
+  Ticker& operator=(const Ticker&) = delete;
+
+ private:
+  timer_t timer_{};
+};
+
+class Worker {
+ public:
+  Worker(const HeddleContextSwitcher* switcher, const HeddleTlsProvider* tls, const HeddlePreempter* preempter)
+      : switcher_(switcher), tls_(tls), preempter_(preempter) {}
+
+  // Makes the calling thread the worker's, runs `body` on the fiber's stack while a ticker interrupts it, and lets go
+  // of the thread.
+  void run(const std::function<void()>& body);
+
+  // For Core::deliver: injects when the fiber is interrupted in the loops of the processor's probes.
+  static int32_t deliver(void* machine_context);
+
+  const HeddlePreempter* preempter() const { return preempter_; }
+
+  HeddleThread thread{};
+  Stack stack;
+  uint64_t injected = 0;   // how many of the signals `deliver` answered with an injected call
+  static Worker* current;  // the one whose signals `deliver` takes
+
+ private:
+  static void enter_fiber(void* transfer, void* argument);
+
+  const HeddleContextSwitcher* switcher_;
+  const HeddleTlsProvider* tls_;
+  const HeddlePreempter* preempter_;
+  const std::function<void()>* body_ = nullptr;
+  HeddleContext fiber_{};
+};
+
+}  // namespace conformance

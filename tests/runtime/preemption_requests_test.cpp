@@ -1,0 +1,111 @@
+// R59, NoLivelock: many requesters and one target. Requests coalesce, a target that may not be stopped makes progress,
+// and one that may be is stopped.
+#include "runtime/child.hpp"
+#include "runtime/scenario.hpp"
+#include "sched/test_hooks.hpp"
+
+#include <heddle/heddle.hpp>
+
+#include <gtest/gtest.h>
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace heddle::test {
+namespace {
+
+constexpr int kRequesters = 16;
+constexpr std::uint64_t kRounds = 20'000'000;  // some 20 ms of work when nothing disturbs it
+
+/// Threads that ask for processor 0 without a pause, until destruction.
+class Storm {
+ public:
+  Storm() {
+    for (int index = 0; index < kRequesters; ++index) {
+      threads_.emplace_back([this] {
+        while (!done_) {
+          sched::testing::request_preemption(0);
+          ++sent_;
+        }
+      });
+    }
+    while (sent_ < 10 * kRequesters) std::this_thread::yield();
+  }
+  ~Storm() {
+    done_ = true;
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  std::atomic<bool> done_{false};
+  std::atomic<std::uint64_t> sent_{0};
+  std::vector<std::thread> threads_;
+};
+
+class Requests : public testing::TestWithParam<Resume> {};
+
+TEST_P(Requests, DoNotStopATargetThatRefuses) {
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 1, GetParam()), [] {
+          std::atomic<bool> other_ran{false};
+          Fiber other([&] { other_ran = true; });
+          const std::uint64_t undisturbed = spin(kRounds);
+          (void)undisturbed;
+          other.join();
+          other_ran = false;
+          Fiber another([&] { other_ran = true; });
+          {
+            const this_fiber::NoPreempt guard;
+            const Storm storm;
+            EXPECT_EQ(spin(kRounds), undisturbed);
+            EXPECT_FALSE(other_ran);
+            EXPECT_GT(stats().refused_preemptions, 0u);
+          }
+          EXPECT_TRUE(other_ran);  // the pending request was met at the region's end
+        });
+      },
+      std::chrono::seconds(60));
+}
+
+TEST_P(Requests, StopATargetThatMayBeStoppedAndLetItFinish) {
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 1, GetParam()), [] {
+          std::atomic<bool> done{false};
+          Fiber counter([&] {
+            while (!done) spin(1000);
+          });
+          const std::uint64_t expected = spin(kRounds);
+          const std::uint64_t before = stats().preemptions;
+          {
+            const Storm storm;
+            EXPECT_EQ(spin(kRounds), expected);
+          }
+          done = true;
+          EXPECT_GT(stats().preemptions, before);
+        });
+      },
+      std::chrono::seconds(60));
+}
+
+TEST_P(Requests, DoNothingUnderNone) {
+  passes_in_child([] {
+    run(config("none", 1, GetParam()), [] {
+      std::atomic<bool> other_ran{false};
+      Fiber other([&] { other_ran = true; });
+      const Storm storm;
+      spin(kRounds);
+      this_fiber::checkpoint();
+      EXPECT_FALSE(other_ran);
+      EXPECT_EQ(stats().preemptions, 0u);
+    });
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(With, Requests, testing::Values(Resume::kSameThread, Resume::kAnyThread), [](const auto& info) {
+  return info.param == Resume::kSameThread ? "same_thread" : "any_thread";
+});
+
+}  // namespace
+}  // namespace heddle::test

@@ -1,0 +1,97 @@
+// The variables that override single keys.
+#include "unit/config/support.hpp"
+
+#include "config/environment.hpp"
+#include "config/keys.hpp"
+
+#include <algorithm>
+
+namespace heddle::config {
+namespace {
+
+class EnvironmentTest : public ConfigTest {
+ protected:
+  static Config overridden() {
+    Config config = parse("{\"scheduler\": {\"processors\": 2}}");
+    apply_environment({"/etc/app", given()}, config);
+    return config;
+  }
+  static std::string error() { return message_of(overridden); }
+};
+
+TEST_F(EnvironmentTest, NamesAVariableForEveryKey) {
+  EXPECT_EQ(variable_of(*find_key("/preempter/strategy")), "HEDDLE_PREEMPTER_STRATEGY");
+  EXPECT_EQ(variable_of(*find_key("/port_sha256")), "HEDDLE_PORT_SHA256");
+  std::vector<std::string> names;
+  for (const Key& key : keys()) names.push_back(variable_of(key));
+  std::ranges::sort(names);
+  EXPECT_EQ(std::ranges::adjacent_find(names), names.end()) << "two keys must not share a variable";
+}
+
+TEST_F(EnvironmentTest, OverridesEachType) {
+  setenv("HEDDLE_PORT", "./port.so", 1);
+  setenv("HEDDLE_PORT_PATH", "ports:${library_dir}/ports:/opt/ports", 1);
+  setenv("HEDDLE_PREEMPTER_STRATEGY", "none", 1);
+  setenv("HEDDLE_PREEMPTER_QUANTUM", "1ms", 1);
+  setenv("HEDDLE_SCHEDULER_PROCESSORS", "3", 1);
+  setenv("HEDDLE_STACK_SIZE", "32KiB", 1);
+  setenv("HEDDLE_STACK_GUARD", "false", 1);
+  const Config config = overridden();
+  EXPECT_EQ(config.port, "/etc/app/port.so");
+  EXPECT_EQ(value_of(config, "/port_path"), "/etc/app/ports:/app/lib/ports:/opt/ports");
+  EXPECT_EQ(config.preempter.strategy, "none");
+  EXPECT_EQ(config.preempter.quantum, std::chrono::milliseconds(1));
+  EXPECT_EQ(config.scheduler.processors, 3u);
+  EXPECT_EQ(config.stack.size, 32u << 10);
+  EXPECT_FALSE(config.stack.guard);
+  EXPECT_EQ(config.origins.at("/scheduler/processors"), "HEDDLE_SCHEDULER_PROCESSORS");
+  EXPECT_EQ(config.origins.at("/port_path"), "HEDDLE_PORT_PATH");
+  EXPECT_EQ(config.origins.at("/preempter/resume"), "default");
+  setenv("HEDDLE_SCHEDULER_PROCESSORS", "auto", 1);
+  EXPECT_EQ(overridden().scheduler.processors, 0u);
+}
+
+TEST_F(EnvironmentTest, TakesAnEmptyVariableAsNotSet) {
+  setenv("HEDDLE_SCHEDULER_PROCESSORS", "", 1);
+  const Config config = overridden();
+  EXPECT_EQ(config.scheduler.processors, 2u);
+  EXPECT_EQ(config.origins.at("/scheduler/processors"), "runtime.json:1");
+}
+
+TEST_F(EnvironmentTest, NamesTheVariableOfABadValue) {
+  setenv("HEDDLE_SCHEDULER_PROCESSORS", "many", 1);
+  EXPECT_EQ(error(),
+            "environment variable HEDDLE_SCHEDULER_PROCESSORS: /scheduler/processors: wanted \"auto\" or a whole "
+            "number from 1 to "
+            "1024, found \"many\"");
+  setenv("HEDDLE_SCHEDULER_PROCESSORS", "4", 1);
+  setenv("HEDDLE_STACK_GUARD", "yes", 1);
+  EXPECT_EQ(error(), "environment variable HEDDLE_STACK_GUARD: /stack/guard: wanted true or false, found \"yes\"");
+  unsetenv("HEDDLE_STACK_GUARD");
+  setenv("HEDDLE_PORT_PATH", "ports:", 1);
+  EXPECT_EQ(error(), "environment variable HEDDLE_PORT_PATH: /port_path/1: wanted the path of a folder, found \"\"");
+}
+
+TEST_F(EnvironmentTest, RefusesAMistypedVariable) {
+  given().variables = {"PATH", "HEDDLE_PREEMTER_STRATEGY"};
+  EXPECT_EQ(error(),
+            "environment variable HEDDLE_PREEMTER_STRATEGY: no such variable; did you mean HEDDLE_PREEMPTER_STRATEGY?");
+  given().variables = {"HEDDLE_CONFIGS"};
+  EXPECT_EQ(error(), "environment variable HEDDLE_CONFIGS: no such variable; did you mean HEDDLE_CONFIG?");
+}
+
+TEST_F(EnvironmentTest, LeavesTheVariablesOfOthersAlone) {
+  given().variables = {"HEDDLE_CONFIG", "HEDDLE_LOG",   "HEDDLE_PORT",  "HEDDLE_ROOT",
+                       "HEDDLE_",       "heddle_ports", "XHEDDLE_PORTS"};
+  EXPECT_EQ(overridden().scheduler.processors, 2u);
+}
+
+TEST_F(EnvironmentTest, IsIgnoredWhereItIsNotTrusted) {
+  given().trust_environment = false;
+  given().variables = {"HEDDLE_PORTS"};
+  setenv("HEDDLE_SCHEDULER_PROCESSORS", "many", 1);
+  EXPECT_EQ(overridden().scheduler.processors, 2u);
+}
+
+}  // namespace
+}  // namespace heddle::config
