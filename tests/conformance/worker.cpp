@@ -14,11 +14,19 @@ namespace {
 
 const HeddleTlsProvider* ticker_tls;
 const HeddlePreempter* ticker_preempter;
+thread_local timer_t ticker_timer;
+
+// timer_settime is async-signal-safe: signal-safety(7).
+void arm(timer_t timer) {
+  const itimerspec once{{0, 0}, {0, 50'000}};
+  timer_settime(timer, 0, &once, nullptr);
+}
 
 void tick(int) {
   const int saved_errno = errno;
   HeddleThread* thread = ticker_tls->get();
   if (thread != nullptr) ticker_preempter->request(thread);
+  arm(ticker_timer);
   errno = saved_errno;
 }
 
@@ -36,13 +44,12 @@ Ticker::Ticker(const HeddleTlsProvider* tls, const HeddlePreempter* preempter) {
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGALRM;
   event._sigev_un._tid = gettid();
-  EXPECT_EQ(timer_create(CLOCK_MONOTONIC, &event, &timer_), 0);
-  const itimerspec period{{0, 50'000}, {0, 50'000}};
-  EXPECT_EQ(timer_settime(timer_, 0, &period, nullptr), 0);
+  EXPECT_EQ(timer_create(CLOCK_MONOTONIC, &event, &ticker_timer), 0);
+  arm(ticker_timer);
 }
 
 Ticker::~Ticker() {
-  timer_delete(timer_);
+  timer_delete(ticker_timer);
 }
 
 Worker* Worker::current = nullptr;
