@@ -1,14 +1,7 @@
-// linux-amd64: the descriptor, the table of the ContextSwitcher, and the order in which open brings the parts up.
-#include <csignal>
-#include <cstring>
+// linux-amd64 in C++: contexts as the assembly leaves them, the injected call, and what there is of extended state to save.
+#include <cpuid.h>
+#include <unistd.h>
 
-#include "linux/code_modules.hpp"
-#include "linux/host.hpp"
-#include "linux/signal_preempter.hpp"
-#include "linux/stack_memory.hpp"
-#include "linux/thread_binding.hpp"
-#include "linux/timekeeper.hpp"
-#include "linux/vdso_clock.hpp"
 #include "machine.h"
 
 namespace heddle::port {
@@ -17,85 +10,94 @@ SaveArea heddle_save_area;
 
 namespace {
 
-void inspect(const HeddleContext* context, HeddleRegisters* out) {
-  *out = parked_registers(*context);
-}
-
-const HeddleContextSwitcher context_switcher{
-    sizeof(HeddleContextSwitcher), kSwapFrameBytes, heddle_make, heddle_swap, heddle_jump, heddle_swap_on_top, heddle_call_on, inspect};
-
-struct Interface {
-  const char* iid;
-  const void* table;
-};
-
-// An id without a variant is the port's best one.
-const Interface interfaces[] = {
-    {HEDDLE_CONTEXT_SWITCHER_IID, &context_switcher},
-    {HEDDLE_TLS_PROVIDER_IID, &tls_provider},
-    {HEDDLE_PREEMPTER_IID "#signal", &signal_preempter},
-    {HEDDLE_VDSO_CALLER_IID "#vdso", &vdso_caller},
-    {HEDDLE_VDSO_CALLER_IID "#syscall", &syscall_caller},
-    {HEDDLE_STACK_MEMORY_IID, &stack_memory},
-    {HEDDLE_CODE_MODULES_IID, &code_modules},
-    {HEDDLE_TIMEKEEPER_IID, &timekeeper},
-    {HEDDLE_PREEMPTER_IID, &signal_preempter},
-    {HEDDLE_VDSO_CALLER_IID, &vdso_caller},
-};
-
-const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
-                                     HEDDLE_TLS_PROVIDER_IID,
-                                     HEDDLE_PREEMPTER_IID "#signal",
-                                     HEDDLE_VDSO_CALLER_IID "#vdso",
-                                     HEDDLE_VDSO_CALLER_IID "#syscall",
-                                     HEDDLE_STACK_MEMORY_IID,
-                                     HEDDLE_CODE_MODULES_IID,
-                                     HEDDLE_TIMEKEEPER_IID,
-                                     nullptr};
-
-int32_t open(const HeddleHost* table) {
-  if (table == nullptr || table->struct_size < sizeof(HeddleHost)) return HEDDLE_E_INVALID;
-  host = table;
-  int32_t result = open_machine(*host);
-  if (result == HEDDLE_OK) result = open_thread_binding();
-  if (result != HEDDLE_OK) return result;
-  open_stack_memory();
-  open_vdso_clock();
-  result = open_signal_preempter();
-  if (result != HEDDLE_OK) close_thread_binding();
-  return result;
-}
-
-void close() {
-  close_signal_preempter();
-  close_thread_binding();
-}
-
-const void* get_interface(const char* iid) {
-  for (const Interface& interface : interfaces) {
-    if (strcmp(interface.iid, iid) == 0) return interface.table;
+// The bytes that the extended state of `components` needs in XSAVE's compacted form.
+// Source: Intel SDM volume 1, 13.4.3; component sizes from CPUID leaf 0xD.
+uint32_t compact_bytes(uint64_t components) {
+  uint32_t bytes = XSAVE_LEGACY_BYTES + XSAVE_HEADER_BYTES;
+  for (uint32_t component = 2; component < 63; ++component) {
+    if ((components >> component & 1) == 0) continue;
+    uint32_t size = 0, offset = 0, flags = 0, unused = 0;
+    __cpuid_count(0xd, component, size, offset, flags, unused);
+    constexpr uint32_t kAligned = 2;
+    if ((flags & kAligned) != 0) bytes = (bytes + XSAVE_ALIGNMENT - 1) / XSAVE_ALIGNMENT * XSAVE_ALIGNMENT;
+    bytes += size;
   }
-  return nullptr;
+  return bytes;
 }
 
-const HeddlePort descriptor{HEDDLE_PORT_MAGIC,
-                            HEDDLE_ABI_VERSION,
-                            sizeof(HeddlePort),
-                            0,
-                            "linux-amd64",
-                            "linux",
-                            kArchitecture,
-                            HEDDLE_PORT_VERSION,
-                            interface_ids,
-                            HEDDLE_PORT_CAN_SAVE_ALL_REGISTERS,
-                            open,
-                            close,
-                            get_interface};
+// Decides how async_preempt saves the extended state on this processor.
+SaveArea choose_save_area(void (*preempted)()) {
+  constexpr uint32_t kOsXsave = 1u << 27, kXsavec = 1u << 1, kXgetbv1 = 1u << 2;
+  constexpr uint64_t kAvx = 1u << 2;
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+  SaveArea area{SAVE_FXSAVE, XSAVE_LEGACY_BYTES, XSAVE_LEGACY_BYTES, 0, XSTATE_X87_SSE, 0, preempted};
+  __cpuid(1, eax, ebx, ecx, edx);
+  if ((ecx & kOsXsave) == 0) return area;
+  asm volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+  area.all = static_cast<uint64_t>(edx) << 32 | eax;
+  area.has_avx = (area.all & kAvx) != 0;
+  __cpuid_count(0xd, 0, eax, ebx, ecx, edx);
+  area.method = SAVE_XSAVE;
+  area.lean_bytes = area.full_bytes = ebx;
+  __cpuid_count(0xd, 1, eax, ebx, ecx, edx);
+  if ((eax & kXsavec) == 0 || (eax & kXgetbv1) == 0) return area;
+  area.method = SAVE_XSAVEC;
+  area.rare = area.all & uint64_t{1} << XSTATE_TILEDATA;
+  area.full_bytes = compact_bytes(area.all);
+  area.lean_bytes = compact_bytes(area.all & ~area.rare);
+  return area;
+}
+
+// A CET shadow stack holds the return addresses a second time, and neither a switch nor an injected call keeps to it.
+// True when the process has one: the port cannot serve it. Source: Documentation/arch/x86/shstk.rst.
+bool has_shadow_stack() {
+  constexpr int kArchShstkStatus = 0x5005;
+  uint64_t features = 0;
+  return syscall(SYS_arch_prctl, kArchShstkStatus, &features) == 0 && (features & 1) != 0;
+}
 
 }  // namespace
-}  // namespace heddle::port
 
-extern "C" HEDDLE_PORT_EXPORT const HeddlePort* heddle_port_query(uint32_t core_abi_version) {
-  const bool same_major = core_abi_version >> 16 == HEDDLE_ABI_MAJOR;
-  return same_major ? &heddle::port::descriptor : nullptr;
+HeddleRegisters parked_registers(const HeddleContext& context) {
+  const auto sp = reinterpret_cast<uintptr_t>(context.sp);
+  const auto word = [sp](int offset) { return *reinterpret_cast<const uintptr_t*>(sp + offset); };
+  const uintptr_t pc = word(SWAP_PC);
+  const auto fresh = reinterpret_cast<uintptr_t>(&heddle_context_entry) + ENTRY_SKIP;
+  if (pc == fresh) return {word(SWAP_RBX), sp + SWAP_BYTES - 8, 0};
+  return {pc, sp + SWAP_BYTES, word(SWAP_RBP)};
 }
+
+HeddleRegisters interrupted_registers(const ucontext_t& context) {
+  const auto& registers = context.uc_mcontext.gregs;
+  return {static_cast<uintptr_t>(registers[REG_RIP]), static_cast<uintptr_t>(registers[REG_RSP]),
+          static_cast<uintptr_t>(registers[REG_RBP])};
+}
+
+int32_t inject_preemption(ucontext_t& context) {
+  constexpr greg_t kUserCode64 = 0x33;  // the selector of 64-bit user code, arch/x86/include/asm/segment.h
+  auto& registers = context.uc_mcontext.gregs;
+  if ((registers[REG_CSGSFS] & 0xffff) != kUserCode64) return HEDDLE_E_UNSUPPORTED;
+  const greg_t sp = registers[REG_RSP] - RED_ZONE - static_cast<greg_t>(sizeof(greg_t));
+  *reinterpret_cast<greg_t*>(sp) = registers[REG_RIP];
+  registers[REG_RSP] = sp;
+  registers[REG_RIP] = reinterpret_cast<greg_t>(&heddle_async_preempt);
+  return HEDDLE_OK;
+}
+
+uint32_t inject_bytes() {
+  return PREEMPT_CFA + PREEMPT_SAVED_BYTES + XSAVE_ALIGNMENT + heddle_save_area.full_bytes + 8;
+}
+
+int32_t open_machine(const HeddleHost& host) {
+  if (has_shadow_stack()) {
+    host.log(
+        HEDDLE_LOG_ERROR,
+        "linux-amd64: this process runs with a CET shadow stack, which fibers cannot switch; start it without, for "
+        "example with GLIBC_TUNABLES=glibc.cpu.x86_shstk=off");
+    return HEDDLE_E_UNSUPPORTED;
+  }
+  heddle_save_area = choose_save_area(host.preempted);
+  return HEDDLE_OK;
+}
+
+}  // namespace heddle::port

@@ -105,8 +105,16 @@ static void HEDDLE_CALL inspect(const HeddleContext* context, HeddleRegisters* o
   *out = ((const Parked*)context->sp)->at;
 }
 
+/* The C++ runtime's words of each thread: a pointer and a count, and one pointer more by the ARM EABI. */
+#ifdef __ARM_EABI__
+enum { EXCEPTION_GLOBALS_BYTES = 3 * sizeof(void*) };
+#else
+enum { EXCEPTION_GLOBALS_BYTES = 2 * sizeof(void*) };
+#endif
+
 static const HeddleContextSwitcher context_switcher = {
-    sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap, jump, swap_on_top, call_on, inspect};
+    sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap, jump, swap_on_top, call_on, inspect,
+    EXCEPTION_GLOBALS_BYTES};
 
 /* --- TlsProvider
  * -------------------------------------------------------------------------------------------------------------- */

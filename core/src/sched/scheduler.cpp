@@ -113,6 +113,7 @@ void Scheduler::thread_main(Worker& worker) {
 void Scheduler::enter_thread(Worker& worker) {
   base::check(interfaces_.tls_provider->bind(&worker) == HEDDLE_OK, "the port could not bind a worker to its thread");
   worker.exception_globals = thread_exception_globals();
+  worker.long_exception_globals = interfaces_.context_switcher->exception_globals_bytes >= kLongExceptionGlobals;
   worker.error_number = &errno;
   if (!interfaces_.delivery) return;
   if (interfaces_.delivery->enter(&worker) != HEDDLE_OK) {

@@ -79,7 +79,7 @@ void keep_worker(Worker& worker) {
 }
 
 void run_fiber(Worker& worker, FiberBlock& fiber) {
-  worker.system_exceptions = *worker.exception_globals;
+  copy_exception_globals(worker.system_exceptions, *worker.exception_globals, worker.long_exception_globals);
   worker.commit = nullptr;
   put_on(worker, fiber);
   count(worker.processor->counters.switches);

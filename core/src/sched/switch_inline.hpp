@@ -17,18 +17,18 @@ inline bool put_behind(Worker& worker, FiberBlock& parked, void*) {
 inline void put_on(Worker& worker, FiberBlock& fiber) {
   worker.fiber = &fiber;
   worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
-  *worker.exception_globals = fiber.exceptions;
+  copy_exception_globals(*worker.exception_globals, fiber.exceptions, worker.long_exception_globals);
   *worker.error_number = fiber.error_number;
 }
 
 inline void take_off(Worker& worker, FiberBlock& fiber) {
-  fiber.exceptions = *worker.exception_globals;
+  copy_exception_globals(fiber.exceptions, *worker.exception_globals, worker.long_exception_globals);
   fiber.error_number = *worker.error_number;
 }
 
 inline void put_on_system(Worker& worker) {
   worker.fiber = nullptr;
-  *worker.exception_globals = worker.system_exceptions;
+  copy_exception_globals(*worker.exception_globals, worker.system_exceptions, worker.long_exception_globals);
 }
 
 /// A fiber that must go on elsewhere is for the worker's loop to hand over.

@@ -53,6 +53,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   void* commit_argument = nullptr;
 
   // The thread's own, so that no thread_local is touched on the switch path.
+  bool long_exception_globals = false;
   ExceptionGlobals* exception_globals = nullptr;
   int* error_number = nullptr;
   ExceptionGlobals system_exceptions{};  // of the system stack while a fiber runs

@@ -24,8 +24,9 @@ struct SwapProbe {
 uint64_t probe_swap(SwapProbe* probe);
 
 // The endless loops that are interrupted. Each ends when *stop is nonzero.
-// probe_general: a pattern in every general register, the flags and the red zone, verified each turn.
+// A pattern in every general register, the flags and the red zone, verified each turn.
 // Returns 0, or the number of the first one that changed.
+using GeneralProbe = uint64_t (*)(const volatile uint32_t* stop, uint64_t seed);
 uint64_t probe_general(const volatile uint32_t* stop, uint64_t seed);
 
 // probe_extended: loads `image` (XSAVE, standard form) into every enabled component, then saves all to `seen` each turn
@@ -49,6 +50,9 @@ void load_extended(const void* image);
 }
 
 namespace conformance {
+
+// The loops that hold general registers, one for each kind of code that the processor has.
+inline constexpr GeneralProbe kGeneralProbes[] = {probe_general};
 
 // The size of an XSAVE area in standard form with all enabled components; 0 when the processor has no XSAVE.
 size_t extended_bytes();

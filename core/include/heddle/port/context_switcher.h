@@ -57,6 +57,10 @@ typedef struct HeddleContextSwitcher {
   /* Where a parked context will go on: the registers of swap's caller, or those of entry. */
   HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
   void(HEDDLE_CALL* inspect)(const HeddleContext* context, HeddleRegisters* out);
+
+  /* How many bytes of a thread's exception globals (abi::__cxa_get_globals) belong to the context that runs: the core exchanges
+   * them at each switch. At most 4 * sizeof(void*). */
+  uint32_t exception_globals_bytes;
 } HeddleContextSwitcher;
 
 #ifdef __cplusplus
