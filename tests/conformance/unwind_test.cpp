@@ -18,29 +18,38 @@ namespace {
 
 // The functions that a walk from here meets, innermost first, and whether it came to an end.
 struct Walk {
-  std::vector<const void*> functions;
+  std::vector<uintptr_t> functions;
   bool ended = false;
 };
 
+// The ARM EHABI's unwinder says of the end of the stack what it says of a failure.
+#ifdef __ARM_EABI_UNWINDER__
+constexpr _Unwind_Reason_Code kEnd = _URC_FAILURE;
+#else
+constexpr _Unwind_Reason_Code kEnd = _URC_END_OF_STACK;
+#endif
+constexpr size_t kMostFrames = 200;
+
 _Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
   auto& walk = *static_cast<Walk*>(argument);
-  int exact = 0;
-  const uintptr_t pc = _Unwind_GetIPInfo(context, &exact);
-  walk.functions.push_back(_Unwind_FindEnclosingFunction(reinterpret_cast<void*>(exact != 0 ? pc + 1 : pc)));
-  return walk.functions.size() < 200 ? _URC_NO_REASON : _URC_NORMAL_STOP;
+  walk.functions.push_back(_Unwind_GetRegionStart(context));
+  return walk.functions.size() < kMostFrames ? _URC_NO_REASON : _URC_END_OF_STACK;
 }
 
 Walk walk_from_here() {
   Walk walk;
-  walk.ended = _Unwind_Backtrace(note_frame, &walk) == _URC_END_OF_STACK;
+  walk.ended = _Unwind_Backtrace(note_frame, &walk) == kEnd && walk.functions.size() < kMostFrames;
   return walk;
 }
 
 // Is the function with that pointer on the walk, at or behind `from`? The index behind it, or -1.
+// Bit 0 of a function pointer says which kind of code it points to on ARM; no other machine has functions one byte apart.
 template <typename Function>
 int find(const Walk& walk, Function* function, int from = 0) {
   const auto begin = walk.functions.begin() + std::max(from, 0);
-  const auto found = std::find(begin, walk.functions.end(), reinterpret_cast<const void*>(function));
+  const auto wanted = reinterpret_cast<uintptr_t>(function) | 1;
+  const auto found = std::find_if(begin, walk.functions.end(),
+                                  [wanted](uintptr_t start) { return (start | 1) == wanted; });
   return found == walk.functions.end() ? -1 : static_cast<int>(found - walk.functions.begin()) + 1;
 }
 

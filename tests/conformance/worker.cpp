@@ -60,20 +60,24 @@ void Worker::enter_fiber(void*, void* argument) {
   self->switcher_->jump(&self->thread.system, nullptr);
 }
 
-void Worker::run(const std::function<void()>& body) {
+void Worker::run_undisturbed(const std::function<void()>& body) {
   ASSERT_EQ(tls_->bind(&thread), HEDDLE_OK);
   ASSERT_EQ(preempter_->enter(&thread), HEDDLE_OK);
   current = this;
   body_ = &body;
   switcher_->make(&fiber_, stack.lo(), stack.hi(), enter_fiber, this);
-  {
-    const Ticker ticker(tls_, preempter_);
-    thread.fiber = this;
-    switcher_->swap(&thread.system, &fiber_, nullptr);
-    thread.fiber = nullptr;
-  }
+  thread.fiber = this;
+  switcher_->swap(&thread.system, &fiber_, nullptr);
+  thread.fiber = nullptr;
   preempter_->leave(&thread);
   tls_->clear();
+}
+
+void Worker::run(const std::function<void()>& body) {
+  run_undisturbed([&] {
+    const Ticker ticker(tls_, preempter_);
+    body();
+  });
 }
 
 int32_t Worker::deliver(void* machine_context) {

@@ -31,6 +31,9 @@ class Worker {
   // of the thread.
   void run(const std::function<void()>& body);
 
+  // The same without a ticker.
+  void run_undisturbed(const std::function<void()>& body);
+
   // For Core::deliver: injects when the fiber is interrupted in the loops of the processor's probes.
   static int32_t deliver(void* machine_context);
 

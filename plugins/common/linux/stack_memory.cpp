@@ -6,10 +6,12 @@
 
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -21,7 +23,19 @@ namespace {
 
 constexpr int kMadvGuardInstall = 102;  // asm-generic/mman-common.h; younger than Debian 12's headers
 
-std::atomic<bool> kernel_has_guards{true};
+std::atomic<bool> kernel_has_guards{false};
+
+// Installs a guard to see whether one is there. Its success alone says nothing: emulators of the kernel report it for advice
+// that they do not know. A system call that reads the page fails only if the guard is real.
+bool try_guards(size_t page_bytes) {
+  void* page = mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return false;
+  sigset_t ignored;
+  const bool guarded = madvise(page, page_bytes, kMadvGuardInstall) == 0 &&
+                       syscall(SYS_rt_sigprocmask, SIG_BLOCK, page, &ignored, _NSIG / 8) != 0 && errno == EFAULT;
+  munmap(page, page_bytes);
+  return guarded;
+}
 
 long max_map_count() {
   long count = 65530;  // the kernel's default
@@ -103,6 +117,7 @@ HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release
 
 void open_stack_memory() {
   stack_memory.page_bytes = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));
+  kernel_has_guards.store(try_guards(stack_memory.page_bytes), std::memory_order_relaxed);
 }
 
 }  // namespace heddle::port

@@ -7,7 +7,7 @@ namespace heddle::port {
 
 extern HeddleStackMemory stack_memory;
 
-// Fills in the page size.
+// Fills in the page size, and finds out which guards the kernel has.
 void open_stack_memory();
 
 }  // namespace heddle::port

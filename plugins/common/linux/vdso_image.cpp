@@ -48,7 +48,9 @@ void VdsoImage::parse(uintptr_t base) {
 
 void VdsoImage::read_dynamic(const ElfW(Dyn) * dynamic) {
   for (; dynamic->d_tag != DT_NULL; ++dynamic) {
-    const uintptr_t value = bias_ + dynamic->d_un.d_ptr;
+    // The kernel leaves the addresses as they were linked; whoever else maps an image may have moved them already.
+    const uintptr_t linked = dynamic->d_un.d_ptr;
+    const uintptr_t value = contains(linked) ? linked : bias_ + linked;
     if (dynamic->d_tag == DT_SYMTAB) symbols_ = reinterpret_cast<const ElfW(Sym)*>(value);
     if (dynamic->d_tag == DT_STRTAB) strings_ = reinterpret_cast<const char*>(value);
     if (dynamic->d_tag == DT_HASH) hash_ = reinterpret_cast<const uint32_t*>(value);

@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# root.sh PORT FOLDER [PACKAGE…]: a root folder for another machine, made of Debian's packages for it.
+#
+# The packages are fetched with apt's own settings but with lists and a cache of their own, from the release alone, and
+# unpacked, not installed: neither the system's packages nor its list of architectures is touched, no right is needed, and a
+# mirror whose updates for that machine lag behind does not matter. Without PACKAGEs: what Heddle is built against and runs with.
+set -euo pipefail
+
+readonly port=$1 folder=$2
+shift 2
+case $port in
+  linux-arm64) architecture=arm64 ;;
+  linux-arm) architecture=armhf ;;
+  *) echo "root.sh: there is no Debian for $port" >&2 && exit 2 ;;
+esac
+packages=("$@")
+if ((${#packages[@]} == 0)); then
+  packages=(libc6 libgcc-s1 libstdc++6 libgcrypt20 libgcrypt20-dev libgpg-error0 libgpg-error-dev zlib1g zlib1g-dev libfmt9
+    libfmt-dev nlohmann-json3-dev libcli11-dev)
+fi
+
+# What is there already is not fetched again: a stamp names the packages that were unpacked.
+readonly stamp=$folder/.packages
+wanted=()
+for package in "${packages[@]}"; do
+  grep -qx "$package" "$stamp" 2>/dev/null || wanted+=("$package")
+done
+((${#wanted[@]} > 0)) || exit 0
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+mkdir -p "$folder" "$scratch"/{lists/partial,cache/archives/partial,debs}
+touch "$scratch/status"
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[[ ! -e $keyring ]] || signed="signed-by=$keyring"
+apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Identifier: Packages' |
+  awk -v options="arch=$architecture ${signed-}" \
+    '$2 !~ /-(updates|security|backports)/ && $3 == "main" { print "deb [" options "] " $1 " " $2 " main" }' |
+  sort -u >"$scratch/sources.list"
+if [[ ! -s $scratch/sources.list ]]; then
+  echo 'root.sh: apt knows no Debian release (wanted a "deb" or "Types: deb" entry with component main in its sources)' >&2
+  exit 1
+fi
+
+private_apt() {
+  apt-get -q -o Dir::Etc::SourceList="$scratch/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+    -o Dir::State::Lists="$scratch/lists" -o Dir::State::Status="$scratch/status" -o Dir::Cache="$scratch/cache" \
+    -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" -o APT::Sandbox::User=root \
+    -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
+}
+private_apt update
+(cd "$scratch/debs" && private_apt download "${wanted[@]}")
+for package in "$scratch"/debs/*.deb; do
+  dpkg-deb --extract "$package" "$folder"
+done
+# Links to absolute paths mean paths in the folder.
+find "$folder" -type l -lname '/*' -print | while IFS= read -r link; do
+  ln -sfrn "$folder$(readlink "$link")" "$link"
+done
+# Boost is headers, the same for every machine, and large.
+mkdir -p "$folder/usr/include"
+ln -sfn /usr/include/boost "$folder/usr/include/boost"
+printf '%s\n' "${wanted[@]}" >>"$stamp"
