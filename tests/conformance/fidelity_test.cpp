@@ -1,7 +1,10 @@
 // An injected call changes nothing that the interrupted code can see. Loops in assembly hold a pattern in every
 // register, are interrupted 10,000 times, and the core in between leaves other values in everything; in one case it
 // also takes the fiber to another thread each time.
+#include <ucontext.h>
+
 #include <atomic>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -111,8 +114,25 @@ struct Relay {
   std::atomic<int> turn{0};  // whose the fiber is; -1 when it has ended
   uint64_t changed = ~uint64_t{0};
   std::function<uint64_t()> loop;
+  std::atomic<uint64_t> wrong_masks{0}, wrong_stacks{0};  // seen in the loop: of another thread than it ran on
 };
 Relay* relay;
+
+// Which signal a thread of the relay blocks.
+int blocked_by(int index) {
+  return index == 0 ? SIGUSR1 : SIGUSR2;
+}
+
+// The mask and the alternate stack belong to the thread, and the injected call brings the fiber to another.
+void check_what_is_the_threads(const ucontext_t& interrupted) {
+  const HeddleThread* thread = relay->tls->get();
+  const int index = thread == &relay->threads[0] ? 0 : 1;
+  if (sigismember(&interrupted.uc_sigmask, blocked_by(index)) != 1) ++relay->wrong_masks;
+  if (sigismember(&interrupted.uc_sigmask, blocked_by(1 - index)) != 0) ++relay->wrong_masks;
+  stack_t alternate{};
+  sigaltstack(nullptr, &alternate);
+  if (reinterpret_cast<uintptr_t>(alternate.ss_sp) != thread->signal_lo) ++relay->wrong_stacks;
+}
 
 void preempted_and_move() {
   preempted_and_scribble();
@@ -125,6 +145,7 @@ int32_t deliver_in_relay(void* machine_context) {
   relay->preempter->locate(machine_context, &at);
   if (at.pc < reinterpret_cast<uintptr_t>(probe_begin) || at.pc >= reinterpret_cast<uintptr_t>(probe_end)) return 0;
   if (!relay->stack.contains(at.sp)) return 0;
+  check_what_is_the_threads(*static_cast<const ucontext_t*>(machine_context));
   return relay->preempter->inject(machine_context) == HEDDLE_OK ? 1 : 0;
 }
 
@@ -135,6 +156,10 @@ void relay_entry(void*, void*) {
 
 void relay_thread(int index) {
   HeddleThread& thread = relay->threads[index];
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, blocked_by(index));
+  pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
   ASSERT_EQ(relay->tls->bind(&thread), HEDDLE_OK);
   ASSERT_EQ(relay->preempter->enter(&thread), HEDDLE_OK);
   for (const Ticker ticker(relay->tls, relay->preempter); relay->turn != -1;) {
@@ -151,7 +176,7 @@ void relay_thread(int index) {
 }
 
 TEST_F(Fidelity, OnAnotherThreadEachTime) {
-  Relay both{switcher, tls, preempter, {}, {}, {}, {0}, ~uint64_t{0}, {}};
+  Relay both{switcher, tls, preempter, {}, {}, {}, {0}, ~uint64_t{0}, {}, {0}, {0}};
   relay = &both;
   both.loop = [this] { return kGeneralProbes[0](&stop, seed); };
   core.deliver = deliver_in_relay;
@@ -161,6 +186,8 @@ TEST_F(Fidelity, OnAnotherThreadEachTime) {
   first.join();
   second.join();
   EXPECT_EQ(both.changed, 0u);
+  EXPECT_EQ(both.wrong_masks, 0u);
+  EXPECT_EQ(both.wrong_stacks, 0u);
   EXPECT_GE(preemptions, kInjections);
 }
 

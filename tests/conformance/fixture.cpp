@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 namespace conformance {
 
 Core core;
@@ -93,6 +95,10 @@ void Conformance::fetch_tables() {
   stacks = fetch<HeddleStackMemory>(HEDDLE_STACK_MEMORY_IID);
   modules = fetch<HeddleCodeModules>(HEDDLE_CODE_MODULES_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
+}
+
+bool emulated() {
+  return std::getenv("HEDDLE_TEST_EMULATOR") != nullptr;
 }
 
 ChildResult run_in_child(const std::function<int()>& body) {

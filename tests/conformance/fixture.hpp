@@ -74,6 +74,9 @@ class Stack {
   std::vector<char> bytes_;
 };
 
+// Does an emulator of the kernel's system calls (qemu-user) run the tests? tests/machines/emulate.sh says so.
+bool emulated();
+
 // How a child process ended.
 struct ChildResult {
   int exit_status = -1;  // -1 when a signal killed it

@@ -102,6 +102,7 @@ TEST_F(StackMemory, WrongSizesAreRefused) {
 }
 
 TEST_F(StackMemory, TheLimitOfTheAddressSpaceIsNamed) {
+  if (emulated()) GTEST_SKIP() << "the emulator has no RLIMIT_AS";
   const ChildResult result = run_in_child([this] {
     const rlimit limit{1 << 30, 1 << 30};
     setrlimit(RLIMIT_AS, &limit);

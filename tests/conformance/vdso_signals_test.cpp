@@ -13,7 +13,7 @@
 namespace conformance {
 namespace {
 
-constexpr int64_t kBeyond2038 = 0x1'2345'6789;  // seconds; more than 32 bits
+constexpr int64_t kBeyond2038 = 0x1'2345'678a;  // seconds; more than 32 bits, and the sum carries into the upper half
 constexpr int64_t kLastNanosecond = 999'999'999;
 constexpr int64_t kAnswer = kBeyond2038 * 1'000'000'000 + kLastNanosecond;
 

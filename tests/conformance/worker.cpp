@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 
 #include "machine.hpp"
 
@@ -16,9 +17,15 @@ const HeddleTlsProvider* ticker_tls;
 const HeddlePreempter* ticker_preempter;
 thread_local timer_t ticker_timer;
 
+long delay_ns() {
+  const char* microseconds = std::getenv("HEDDLE_TICK_MICROSECONDS");
+  return 1000 * (microseconds == nullptr ? 50 : std::atol(microseconds));
+}
+const long delay = delay_ns();
+
 // timer_settime is async-signal-safe: signal-safety(7).
 void arm(timer_t timer) {
-  const itimerspec once{{0, 0}, {0, 50'000}};
+  const itimerspec once{{0, 0}, {0, delay}};
   timer_settime(timer, 0, &once, nullptr);
 }
 

@@ -12,8 +12,9 @@ namespace conformance {
 // While it lives, the calling thread requests its own preemption again and again: a timer's signal handler makes the
 // request, whose signal is taken as soon as that handler returns, at the instruction that the timer interrupted. So
 // tests count interruptions and do not depend on a second thread being scheduled.
-// The handler arms the timer anew, 50 microseconds from then. A periodic timer would be due again before the signals of one
-// period are dealt with where each takes long, under a debugger or an emulator, and the program would stand still.
+// The handler arms the timer anew, 50 microseconds from then or HEDDLE_TICK_MICROSECONDS (below 1,000,000). A periodic timer
+// would be due again before the signals of one period are dealt with where each takes long, under a debugger, and the program
+// would stand still; on an emulated machine with a kernel of its own even 50 microseconds are too few.
 class Ticker {
  public:
   Ticker(const HeddleTlsProvider* tls, const HeddlePreempter* preempter);

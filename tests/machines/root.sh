@@ -4,13 +4,14 @@
 # The packages are fetched with apt's own settings but with lists and a cache of their own, from the release alone, and
 # unpacked, not installed: neither the system's packages nor its list of architectures is touched, no right is needed, and a
 # mirror whose updates for that machine lag behind does not matter. Without PACKAGEs: what Heddle is built against and runs with.
+# The PACKAGE `kernel` is the release's kernel for that machine, of which the image alone is unpacked, as boot/vmlinuz.
 set -euo pipefail
 
 readonly port=$1 folder=$2
 shift 2
 case $port in
-  linux-arm64) architecture=arm64 ;;
-  linux-arm) architecture=armhf ;;
+  linux-arm64) architecture=arm64 kernel=linux-image-arm64 ;;
+  linux-arm) architecture=armhf kernel=linux-image-armmp ;;
   *) echo "root.sh: there is no Debian for $port" >&2 && exit 2 ;;
 esac
 packages=("$@")
@@ -43,16 +44,30 @@ if [[ ! -s $scratch/sources.list ]]; then
   exit 1
 fi
 
-private_apt() {
-  apt-get -q -o Dir::Etc::SourceList="$scratch/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+private() {
+  "$1" -q -o Dir::Etc::SourceList="$scratch/sources.list" -o Dir::Etc::SourceParts=/dev/null \
     -o Dir::State::Lists="$scratch/lists" -o Dir::State::Status="$scratch/status" -o Dir::Cache="$scratch/cache" \
     -o APT::Architecture="$architecture" -o APT::Architectures="$architecture" -o APT::Sandbox::User=root \
-    -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
+    -o Acquire::Languages=none -o Acquire::Retries=3 "${@:2}"
 }
-private_apt update
-(cd "$scratch/debs" && private_apt download "${wanted[@]}")
+private apt-get update
+for package in "${wanted[@]}"; do
+  if [[ $package == kernel ]]; then
+    # The package of that name is empty and depends on the one of the release's version.
+    private apt-cache depends "$kernel" | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p'
+  else
+    echo "$package"
+  fi
+done >"$scratch/names"
+mapfile -t names <"$scratch/names"
+(cd "$scratch/debs" && private apt-get download "${names[@]}")
 for package in "$scratch"/debs/*.deb; do
-  dpkg-deb --extract "$package" "$folder"
+  if [[ $package == */linux-image-* ]]; then
+    mkdir -p "$folder/boot"
+    dpkg-deb --fsys-tarfile "$package" | tar -x -O --wildcards './boot/vmlinuz-*' >"$folder/boot/vmlinuz"
+  else
+    dpkg-deb --extract "$package" "$folder"
+  fi
 done
 # Links to absolute paths mean paths in the folder.
 find "$folder" -type l -lname '/*' -print | while IFS= read -r link; do

@@ -1,0 +1,49 @@
+// ContextSwitcher::call_on of linux-arm, and the frame through which every call on another stack goes.
+//
+// gdb wants two things of a change of stack that do not go together in one frame:
+//   - it stops with "previous frame inner to this frame" where a caller lies below its callee, unless the frame
+//     between is a signal frame (.cfi_signal_frame);
+//   - the caller of a signal frame is taken to be stopped *at* its pc and not behind a call, which would be wrong for
+//     a C++ function that ends in the call of call_on.
+// So there are two frames: heddle_call_on is an ordinary one on the caller's stack, and heddle_call_through, a signal
+// frame at the top of the other stack, stands between it and the function. The EHABI's tables, which exceptions use,
+// know neither.
+#include "frame.h"
+
+  .text
+
+// void* heddle_call_on(void* stack_top, void* (*function)(void*), void* argument)
+//   r0 stack_top   r1 function   r2 argument   -> r0 the function's result
+function heddle_call_on
+  push {r7, lr}
+  .save {r7, lr}
+  .cfi_def_cfa_offset 8
+  .cfi_offset r7, -8
+  .cfi_offset lr, -4
+  mov r7, sp
+  .setfp r7, sp
+  .cfi_def_cfa_register r7
+  bic r0, r0, #7
+  mov sp, r0
+  mov ip, r1
+  mov r0, r2
+  bl heddle_call_through
+  mov sp, r7
+  .cfi_def_cfa_register sp
+  pop {r7, pc}
+end_function heddle_call_on
+
+// Calls a function on the stack that its caller has just changed to; not called from C++.
+//   ip function   all argument registers as the function wants them   -> r0, r1 the function's result
+function heddle_call_through
+  .cfi_signal_frame
+  push {r3, lr}
+  .save {lr}
+  .pad #4
+  .cfi_def_cfa_offset 8
+  .cfi_offset lr, -4
+  blx ip
+  pop {r3, pc}
+end_function heddle_call_through
+
+  .section .note.GNU-stack, "", %progbits
