@@ -4,7 +4,7 @@ set(CMAKE_C_COMPILER ${heddle_triplet}-gcc)
 set(CMAKE_CXX_COMPILER ${heddle_triplet}-g++)
 
 get_filename_component(heddle_root ${heddle_root} ABSOLUTE)
-set(CMAKE_FIND_ROOT_PATH ${heddle_root} /usr/${heddle_triplet})
+set(CMAKE_FIND_ROOT_PATH ${heddle_root} /usr/${heddle_triplet} ${CMAKE_PREFIX_PATH})
 set(CMAKE_LIBRARY_ARCHITECTURE ${heddle_triplet})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)

@@ -168,7 +168,7 @@ void relay_thread(int index) {
     thread.fiber = relay;
     const void* parked = relay->switcher->swap(&thread.system, &relay->fiber, nullptr);
     thread.fiber = nullptr;
-    relay->turn = parked == nullptr ? -1 : 1 - index;
+    relay->turn.exchange(parked == nullptr ? -1 : 1 - index);
     relay->turn.notify_one();
   }
   relay->preempter->leave(&thread);

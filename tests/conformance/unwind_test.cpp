@@ -97,6 +97,11 @@ __attribute__((noinline)) void interrupted_fiber() {
   asm volatile("" ::: "memory");
 }
 
+__attribute__((noinline)) void interrupted_leaf() {
+  probe_leaf(&stop);
+  asm volatile("" ::: "memory");
+}
+
 class Unwind : public Conformance {
  protected:
   void SetUp() override {
@@ -141,6 +146,17 @@ TEST_F(Unwind, Walk3ThroughAnInjectedCall) {
   EXPECT_GT(inner, 0);
   EXPECT_GT(spin, 0);
   EXPECT_GT(find(last_walk, interrupted_fiber, spin), 0);
+}
+
+TEST_F(Unwind, Walk4ThroughAnInjectedCallInALeaf) {
+  core.deliver = Worker::deliver;
+  core.preempted = preempted;
+  Worker worker(switcher, tls, preempter);
+  worker.run(interrupted_leaf);
+  EXPECT_TRUE(last_walk.ended);
+  const int leaf = find(last_walk, probe_leaf, find(last_walk, preempted));
+  EXPECT_GT(leaf, 0);
+  EXPECT_EQ(find(last_walk, interrupted_leaf, leaf), leaf + 1);
 }
 
 }  // namespace

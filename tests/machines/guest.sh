@@ -25,7 +25,7 @@ mkdir -p "$guest"/{bin,proc,sys,dev,tmp,lib/"$triplet"} "$guest$build"
 cp "$root/bin/busybox" "$guest/bin/"
 cp -P "$root"/lib/ld-linux* "$guest/lib/"
 cp -P "$root"/{lib,usr/lib}/"$triplet"/*.so* "$guest/lib/$triplet/"
-(cd "$build" && find . -path ./googletest -prune -o -path '*/CMakeFiles' -prune -o -type f \
+(cd "$build" && find . -path ./googletest -prune -o -path '*/CMakeFiles' -prune -o \( -type f -o -type l \) \
   \( -name '*.so*' -o -name '*.json' -o -path './bin/*' -o -path './tests/*' -executable \) -print |
   cpio --quiet -pdm "$guest$build")
 for program in "$@"; do printf '%s\n' "$program"; done >"$guest/programs"
@@ -50,7 +50,7 @@ INIT
 chmod +x "$guest/init"
 (cd "$guest" && find . | cpio --quiet -o -H newc | gzip -1) >"$scratch/initrd"
 
-timeout "${HEDDLE_GUEST_LIMIT:-600}" "${machine[@]}" -M virt -smp 2 -m 1024 -accel tcg,thread=multi -nographic -no-reboot -nic none \
+timeout 840 "${machine[@]}" -M virt -smp 2 -m 1024 -accel tcg,thread=multi -nographic -no-reboot -nic none \
   -kernel "$root/boot/vmlinuz" -initrd "$scratch/initrd" -append 'console=ttyAMA0 quiet panic=-1' </dev/null |
   tr -d '\r' | tee "$scratch/console" || true
 passed=$(grep -c '^guest: status 0 of ' "$scratch/console" || true)

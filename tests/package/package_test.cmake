@@ -24,8 +24,12 @@ endif()
 
 # Settings of the developer's shell must not reach the programs.
 unset(ENV{HEDDLE_CONFIG})
-run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${WORK}/build -G ${GENERATOR} ${heddle}
-  -D EXAMPLES=${HEDDLE_SOURCE}/examples -D TEMPLATE=${HEDDLE_SOURCE}/plugins/template
-  -D CMAKE_C_COMPILER=${C_COMPILER} -D CMAKE_CXX_COMPILER=${CXX_COMPILER})
+if(TOOLCHAIN)
+  set(compilers -D CMAKE_TOOLCHAIN_FILE=${TOOLCHAIN})
+else()
+  set(compilers -D CMAKE_C_COMPILER=${C_COMPILER} -D CMAKE_CXX_COMPILER=${CXX_COMPILER})
+endif()
+run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${WORK}/build -G ${GENERATOR} ${heddle} ${compilers}
+  -D EXAMPLES=${HEDDLE_SOURCE}/examples -D TEMPLATE=${HEDDLE_SOURCE}/plugins/template)
 run(${CMAKE_COMMAND} --build ${WORK}/build --parallel 2)
 run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error)

@@ -142,7 +142,7 @@ void Scheduler::go_idle(Worker& worker) {
 
 bool Scheduler::attend(Processor& processor) {
   // First down, then the question: stop() asks in the other order, so one of us sees the other.
-  processor.attention.store(false, std::memory_order_seq_cst);
+  processor.attention.exchange(false, std::memory_order_seq_cst);
   if (stopping_.load(std::memory_order_seq_cst)) {
     processor.attention.store(true, std::memory_order_relaxed);  // it is to be seen at every pick
     return false;

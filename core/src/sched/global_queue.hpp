@@ -25,7 +25,7 @@ class GlobalQueue {
     (last_ ? last_->link : first_) = first;
     last_ = last;
     // seq_cst: see Scheduler::wake_one.
-    size_.store(size_.load(std::memory_order_relaxed) + count, std::memory_order_seq_cst);
+    size_.fetch_add(count, std::memory_order_seq_cst);
   }
 
   /// Up to `most` fibers as a chain that ends with null; `count` says how many.

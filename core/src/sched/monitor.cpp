@@ -60,7 +60,7 @@ void Monitor::trace(std::int64_t now) {
 
 void Monitor::sleep(std::int64_t now, std::int64_t until) {
   if (all_idle()) {
-    asleep_.store(true, std::memory_order_seq_cst);
+    asleep_.exchange(true, std::memory_order_seq_cst);
     if (all_idle() && !scheduler_.stopping()) {
       next_trace_ == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(next_trace_ - now, kShortestSleep));
     }

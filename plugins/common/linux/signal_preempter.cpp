@@ -110,9 +110,11 @@ int32_t keep_handler() {
   return result;
 }
 
-// 64 KiB or, where the kernel's signal frame is large (AMX, SVE), 32 KiB on top of it.
+// 64 KiB or, where the kernel's signal frame is large (AMX, SVE, SME), 32 KiB on top of it. Not every kernel tells its size, but
+// the injected call saves as much.
 size_t signal_stack_bytes(size_t page) {
-  size_t bytes = std::max<size_t>(64 << 10, getauxval(AT_MINSIGSTKSZ) + (32 << 10));
+  const size_t frame = std::max<size_t>(getauxval(AT_MINSIGSTKSZ), signal_preempter.inject_bytes);
+  size_t bytes = std::max<size_t>(64 << 10, frame + (32 << 10));
   bytes += sizeof(SignalThread);
   return (bytes + page - 1) / page * page;
 }

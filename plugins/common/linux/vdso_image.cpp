@@ -33,17 +33,17 @@ void VdsoImage::parse(uintptr_t base) {
   const auto* header = reinterpret_cast<const ElfW(Ehdr)*>(base);
   if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) return;
   const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(base + header->e_phoff);
-  const ElfW(Dyn)* dynamic = nullptr;
+  const ElfW(Phdr)* dynamic = nullptr;
   for (int i = 0; i < header->e_phnum; ++i) {
     if (segments[i].p_type == PT_LOAD && hi_ == 0) {
       bias_ = base + segments[i].p_offset - segments[i].p_vaddr;
       lo_ = bias_ + segments[i].p_vaddr;
       hi_ = lo_ + segments[i].p_memsz;
     } else if (segments[i].p_type == PT_DYNAMIC) {
-      dynamic = reinterpret_cast<const ElfW(Dyn)*>(base + segments[i].p_offset);
+      dynamic = &segments[i];
     }
   }
-  if (hi_ != 0 && dynamic != nullptr) read_dynamic(dynamic);
+  if (hi_ != 0 && dynamic != nullptr) read_dynamic(reinterpret_cast<const ElfW(Dyn)*>(bias_ + dynamic->p_vaddr));
 }
 
 void VdsoImage::read_dynamic(const ElfW(Dyn) * dynamic) {

@@ -443,6 +443,15 @@ function probe_spin
   ret
 end_function probe_spin
 
+// void probe_leaf(const volatile uint32_t* stop)
+//   rdi stop
+function probe_leaf
+1:
+  cmpl $0, (%rdi)
+  je 1b
+  ret
+end_function probe_leaf
+
   .globl probe_end
 probe_end:
 

@@ -44,6 +44,9 @@ uint64_t probe_extended(ExtendedProbe* probe);
 // An endless loop with a frame of its own, for walks through an interrupted function.
 void probe_spin(const volatile uint32_t* stop);
 
+// The same without a frame: its return address is where the call has left it.
+void probe_leaf(const volatile uint32_t* stop);
+
 // The bounds of the code of the loops.
 extern const char probe_begin[], probe_end[];
 

@@ -334,6 +334,17 @@ function probe_spin
   pop {r4, pc}
 end_function probe_spin
 
+// void probe_leaf(const volatile uint32_t* stop)
+//   r0 stop
+  .thumb_func
+function probe_leaf
+1:
+  ldr r1, [r0]
+  cmp r1, #0
+  beq 1b
+  bx lr
+end_function probe_leaf
+
   .globl probe_end
 probe_end:
 
