@@ -32,6 +32,8 @@
 
 /* The injected call (preempt.S) stands on a copy of the kernel's signal frame, which rt_sigreturn takes everything
  * from; machine.h has it as a C++ structure. */
+#define PREEMPT_RETURN_PC 0         /* the interrupted pc as a return address would be: the EHABI's unwinder looks two bytes before
+                                       it, which at the first instruction of a function is another function */
 #define PREEMPT_ALTERNATE_STACK 136 /* 128 bytes of siginfo, 8 of ucontext_t */
 #define PREEMPT_R0 160              /* r0 to pc lie one after the other */
 #define PREEMPT_MASK 232

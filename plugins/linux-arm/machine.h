@@ -46,13 +46,16 @@ namespace heddle::port {
 
 // What the kernel pushes for a handler with SA_SIGINFO, and rt_sigreturn reads: struct rt_sigframe of
 // arch/arm/kernel/signal.h. Compilers lay ucontext_t out as the kernel does.
+// rt_sigreturn does not look at the place of siginfo_t.
 struct SignalFrame {
-  unsigned char info[128];
+  uintptr_t return_pc;
+  unsigned char unused[124];
   ucontext_t context;
   unsigned long return_code[4];  // two words before Linux 4.16 and on 64-bit kernels
 };
 
 static_assert(sizeof(SignalFrame) == PREEMPT_BYTES && PREEMPT_BYTES % 8 == 0);
+static_assert(offsetof(SignalFrame, return_pc) == PREEMPT_RETURN_PC && PREEMPT_RETURN_PC == 0);
 static_assert(offsetof(SignalFrame, context.uc_mcontext.arm_r0) == PREEMPT_R0);
 static_assert(offsetof(SignalFrame, context.uc_mcontext.arm_pc) == PREEMPT_R0 + 15 * 4);
 static_assert(offsetof(SignalFrame, context.uc_stack) == PREEMPT_ALTERNATE_STACK);

@@ -72,7 +72,9 @@ int32_t inject_preemption(ucontext_t& context) {
   VfpRecord* vfp = find_vfp(context);
   if (registers.arm_pc >= kKernelHelpers || vfp == nullptr) return HEDDLE_E_UNSUPPORTED;
   const uintptr_t copy = (registers.arm_sp - sizeof(SignalFrame)) & ~uintptr_t{7};
-  memcpy(&reinterpret_cast<SignalFrame*>(copy)->context, &context, sizeof context);
+  auto& frame = *reinterpret_cast<SignalFrame*>(copy);
+  memcpy(&frame.context, &context, sizeof context);
+  frame.return_pc = registers.arm_pc + 2;
   const auto target = reinterpret_cast<uintptr_t>(&heddle_async_preempt);
   registers.arm_sp = copy;
   registers.arm_pc = target & ~uintptr_t{1};

@@ -23,9 +23,9 @@ function heddle_async_preempt
   .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
   .cfi_offset \n, PREEMPT_R0 + 4 * \n - PREEMPT_BYTES
   .endr
-  // vsp += PREEMPT_R0; pop {r0-r3}; pop {r4-r15}. Source: Exception Handling ABI for the Arm Architecture, "Frame
-  // unwinding instructions".
-  .unwind_raw 0, (PREEMPT_R0 - 4) / 4, 0xb1, 0x0f, 0x8f, 0xff
+  // pop {pc}, of PREEMPT_RETURN_PC; vsp += what lies between; pop {r0-r3}; pop {r4-r14}. Source: Exception Handling ABI for
+  // the Arm Architecture, "Frame unwinding instructions".
+  .unwind_raw 0, 0x88, 0x00, (PREEMPT_R0 - PREEMPT_RETURN_PC - 8) / 4, 0xb1, 0x0f, 0x87, 0xff
   ldr r0, 2f
 1:
   add r0, pc

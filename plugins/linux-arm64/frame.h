@@ -36,6 +36,7 @@
 #define PREEMPT_CFA 560     /*  sp      of the interrupted code */
 #define PREEMPT_PC 568      /*  pc      of the interrupted code */
 #define DWARF_PC 96         /* the column of libgcc's DWARF_ALT_FRAME_RETURN_COLUMN: a pc that is in no register */
+#define DWARF_PC_OF_GDB 32  /* the ABI's column of the pc: gdb knows no other, libgcc cannot return through it */
 #define DWARF_SP 31
 
 /* SaveArea (machine.h): what preempt.S needs to know; decided once, in open. */

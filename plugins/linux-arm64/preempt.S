@@ -37,6 +37,7 @@ function heddle_async_preempt
   saved_at \number, PREEMPT_X0 + 8 * \number
   .endr
   saved_at DWARF_PC, PREEMPT_PC
+  saved_at DWARF_PC_OF_GDB, PREEMPT_PC
   landing_of_call_or_jump
   adrp x9, heddle_save_area
   add x9, x9, #:lo12:heddle_save_area

@@ -22,8 +22,7 @@
 
 static const HeddleHost* host;
 
-/* --- ContextSwitcher
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- ContextSwitcher -------------------------------------------------------------------------------------------------- */
 
 /* What a context is parked in; lies on its stack. */
 typedef struct Parked {
@@ -116,8 +115,7 @@ static const HeddleContextSwitcher context_switcher = {
     sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap, jump, swap_on_top, call_on, inspect,
     EXCEPTION_GLOBALS_BYTES};
 
-/* --- TlsProvider
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- TlsProvider ------------------------------------------------------------------------------------------------------ */
 
 static _Thread_local HeddleThread* slot;
 static pthread_key_t exit_key;
@@ -148,8 +146,7 @@ static int32_t HEDDLE_CALL on_thread_exit(void(HEDDLE_CALL* function)(HeddleThre
 
 static const HeddleTlsProvider tls_provider = {sizeof(HeddleTlsProvider), 0, bind, get, clear, on_thread_exit};
 
-/* --- Preempter
- * ---------------------------------------------------------------------------------------------------------------- */
+/* --- Preempter -------------------------------------------------------------------------------------------------------- */
 
 static int32_t HEDDLE_CALL enter(HeddleThread* thread) {
   (void)thread;
@@ -178,8 +175,7 @@ static int32_t HEDDLE_CALL inject(void* machine_context) {
 
 static const HeddlePreempter preempter = {sizeof(HeddlePreempter), 0, "none", enter, leave, request, locate, inject};
 
-/* --- VdsoCaller
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- VdsoCaller ------------------------------------------------------------------------------------------------------- */
 
 static int64_t read_clock(clockid_t clock) {
   struct timespec now;
@@ -208,8 +204,7 @@ static void* HEDDLE_CALL symbol(const char* name) {
 static const HeddleVdsoCaller vdso_caller = {
     sizeof(HeddleVdsoCaller), 0, "libc", monotonic_ns, realtime_ns, contains, symbol};
 
-/* --- the port
- * ----------------------------------------------------------------------------------------------------------------- */
+/* --- the port --------------------------------------------------------------------------------------------------------- */
 
 static const struct {
   const char* iid;

@@ -127,6 +127,37 @@ TEST(Ports, ListsWhatIsUsableAndWhyTheRestIsNot) {
   EXPECT_LE(widest_line(heddle({"ports"}, there).out), 100U);
 }
 
+// The head of an ELF library, which is all that may be read of a port before it is known to be for this machine.
+std::string elf_head(bool wide, char machine) {
+  std::string head(64, '\0');
+  head.replace(0, 7, {'\x7f', 'E', 'L', 'F', static_cast<char>(wide ? 2 : 1), 1, 1});
+  head[16] = 3;  // a shared object
+  head[18] = machine;
+  return head;
+}
+
+TEST(Ports, SaysOfOthersWhichMachineTheyAreFor) {
+  const std::string own = heddle({"ports", "--json"}).json().at("ports").at(0).at("id");
+  const struct {
+    const char* id;
+    const char* target;
+    std::string head;
+  } all[] = {{"linux-amd64", "linux amd64", elf_head(true, 62)},
+             {"linux-arm64", "linux arm64", elf_head(true, static_cast<char>(183))},
+             {"linux-arm", "linux arm", elf_head(false, 40)}};
+  for (const auto& other : all) {
+    if (own == other.id) continue;
+    const Folder folder;
+    folder.file(std::string(other.id) + ".so", other.head);
+    const Said said = heddle({"ports", "--json"}, {{"HEDDLE_PORT_PATH", folder.path()}});
+    EXPECT_EQ(said.status, kFault);
+    const nlohmann::json port = said.json().at("ports").at(0);
+    EXPECT_EQ(port.at("id"), other.id);
+    EXPECT_EQ(port.at("usable"), false);
+    EXPECT_TRUE(holds(port.at("reason"), std::string("is for ") + other.target + ", and this program runs on "));
+  }
+}
+
 TEST(Ports, NamesTheFoldersWhereNoneLies) {
   const Folder folder;
   const Said said = heddle({"ports"}, {{"HEDDLE_PORT_PATH", folder.path()}});

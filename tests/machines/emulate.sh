@@ -23,7 +23,7 @@ case $port in
 esac
 emulator=$(command -v "$emulator") || { echo "emulate.sh: $emulator is missing (Debian: qemu-user)" >&2 && exit 1; }
 
-export QEMU_LD_PREFIX=$root HEDDLE_TEST_EMULATOR=${emulator##*/}
+export QEMU_LD_PREFIX=$root HEDDLE_TEST_EMULATOR=${emulator##*/} HEDDLE_TIME_LIMIT_SCALE=3
 # shellcheck disable=SC2016  # expanded by the inner shell
 exec unshare --user --map-root-user --mount -- bash -c '
   set -euo pipefail

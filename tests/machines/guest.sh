@@ -33,7 +33,7 @@ for program in "$@"; do printf '%s\n' "$program"; done >"$guest/programs"
 cat >"$guest/init" <<INIT
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
-export PATH=/bin HOME=/tmp HEDDLE_TICK_MICROSECONDS=500 HEDDLE_STRESS_SCALE=${HEDDLE_STRESS_SCALE:-1}
+export PATH=/bin HOME=/tmp HEDDLE_TICK_MICROSECONDS=500 HEDDLE_TIME_LIMIT_SCALE=6 HEDDLE_STRESS_SCALE=${HEDDLE_STRESS_SCALE:-1}
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev

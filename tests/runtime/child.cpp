@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/dll/runtime_symbol_info.hpp>
 #include <boost/process.hpp>
@@ -68,6 +69,12 @@ class Capture {
   std::filesystem::path path_;
 };
 
+/// Time limits are for a machine at full speed; HEDDLE_TIME_LIMIT_SCALE is how many times slower an emulated one may be.
+int time_limit_scale() {
+  const char* text = std::getenv("HEDDLE_TIME_LIMIT_SCALE");
+  return text ? std::max(std::atoi(text), 1) : 1;
+}
+
 }  // namespace
 
 Outcome in_child(const std::function<void()>& body, std::chrono::seconds limit) {
@@ -78,7 +85,7 @@ Outcome in_child(const std::function<void()>& body, std::chrono::seconds limit) 
   process::child child(boost::dll::program_location().native(), "--gtest_filter=" + running_test(), "--gtest_color=no",
                        process::env[kChildVariable] = "1", process::std_in<process::null, process::std_out> out.path(),
                        process::std_err > err.path());
-  const Clock::time_point deadline = Clock::now() + limit;
+  const Clock::time_point deadline = Clock::now() + limit * time_limit_scale();
   Outcome outcome;
   while (child.running()) {
     if (Clock::now() >= deadline) {

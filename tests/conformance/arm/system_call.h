@@ -7,6 +7,9 @@ static inline long system_call3(long number, long a, long b, long c) {
   register long r0 __asm__("r0") = a;
   register long r1 __asm__("r1") = b;
   register long r2 __asm__("r2") = c;
-  __asm__ volatile("push {r7}\n\tmov r7, %1\n\tsvc #0\n\tpop {r7}" : "+r"(r0) : "r"(number), "r"(r1), "r"(r2) : "memory");
+  __asm__ volatile("push {r7}\n\tmov r7, %1\n\tsvc #0\n\tpop {r7}"
+                   : "+r"(r0)
+                   : "r"(number), "r"(r1), "r"(r2)
+                   : "memory");
   return r0;
 }
