@@ -1,18 +1,7 @@
-# gdb walks the same frames as the unwinder: the Unwind tests stop in conformance_stop, and each walk must lead to the frames
-# named here, in this order, without a complaint of gdb's.
-find_program(gdb gdb)
-if(NOT gdb)
-  message("skipped: gdb is not installed (Debian: gdb)")
-  return()
-endif()
-execute_process(
-  COMMAND ${gdb} -q -batch -nx -x ${FOLDER}/walk.gdb --args ${PROGRAM} ${PORT} --gtest_filter=Unwind.Walk*
-  OUTPUT_VARIABLE output ERROR_VARIABLE errors RESULT_VARIABLE result)
-string(APPEND output "${errors}")
-if(output MATCHES "ptrace: Operation not permitted|Cannot create process")
-  message("skipped: gdb may not trace processes here")
-  return()
-endif()
+# gdb walks the same frames as the unwinder: the Unwind tests stop in conformance_stop, and each walk must lead to the
+# frames named here, in this order, without a complaint of gdb's.
+include(${FOLDER}/gdb.cmake)
+run_gdb(-x ${FOLDER}/walk.gdb ${PROGRAM})
 foreach(complaint "corrupt stack" "Backtrace stopped" "Cannot access memory")
   if(output MATCHES "${complaint}")
     message(FATAL_ERROR "gdb says '${complaint}':\n${output}")
@@ -24,7 +13,8 @@ set(signal "${any}<signal handler called>${any}")
 foreach(walk
     "on_other_stack${signal}heddle_call_on${any}walk_call_on${any} main \\(argc"
     "on_top${any}heddle_swap_on_top${any}parked_fiber${any}heddle_context_entry"
-    "preempted${signal}probe_spin${any}interrupted_fiber${any}heddle_context_entry")
+    "preempted${signal}probe_spin${any}interrupted_fiber${any}heddle_context_entry"
+    "preempted${signal}probe_leaf${any}interrupted_leaf${any}heddle_context_entry")
   if(NOT output MATCHES "${walk}")
     message(FATAL_ERROR "gdb did not walk ${walk}:\n${output}")
   endif()

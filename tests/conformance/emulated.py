@@ -1,5 +1,6 @@
-# Sourced by gdb where the program's processor is not this machine's: `run` then starts the program in the emulator and debugs it
-# through the emulator's gdb stub, since emulators of system calls have no ptrace. tests/machines/emulate.sh sets the variables.
+# Sourced by gdb where the program's processor is not this machine's: `run` then starts the program in the emulator and
+# debugs it through the emulator's gdb stub, since emulators of system calls have no ptrace. tests/machines/emulate.sh
+# sets EMULATOR and ROOT.
 import os
 import shlex
 import subprocess
@@ -10,13 +11,15 @@ import gdb
 
 EMULATOR = os.environ["HEDDLE_TEST_EMULATOR"]
 ROOT = os.environ["QEMU_LD_PREFIX"]
+PORT = os.environ["HEDDLE_CONFORMANCE_PORT"]
 SECONDS_TO_START = 20
-# A processor without SVE: gdb 13 and qemu 7.2 do not agree on how long its vectors are, and gdb gives up at a signal frame.
+# qemu's stub tells gdb the greatest length of SVE vectors, and gdb gives up at a signal frame with shorter ones.
+# Programs start with 512 bits.
 PROCESSOR = {"qemu-aarch64": ["-cpu", "max,sve-max-vq=4"]}
 
 
 def connect(emulator, socket):
-    """The socket is there a moment before the emulator listens to it, so that nothing but a connection says that it does."""
+    """The socket's file is there before the emulator listens: only a connection says that it does."""
     deadline = time.monotonic() + SECONDS_TO_START
     while True:
         try:
@@ -39,11 +42,13 @@ class Run(gdb.Command):
         with tempfile.TemporaryDirectory() as folder:
             socket = os.path.join(folder, "gdb")
             # The kernel ends the emulator when gdb ends, in whatever way that happens.
-            command = ["setpriv", "--pdeathsig", "KILL", EMULATOR, *PROCESSOR.get(EMULATOR, []), "-g", socket, *program]
+            tied = ["setpriv", "--pdeathsig", "KILL"]
+            command = [*tied, EMULATOR, *PROCESSOR.get(EMULATOR, []), "-g", socket, *program]
             connect(subprocess.Popen(command, stdin=subprocess.DEVNULL), socket)
         gdb.execute("continue")
 
 
 gdb.execute(f"set sysroot {ROOT}")
-gdb.execute(f"set solib-search-path {os.path.dirname(os.environ['HEDDLE_CONFORMANCE_PORT'])}")
+gdb.execute(f"set solib-search-path {os.path.dirname(PORT)}")  # gdb looks there by name for what is not in the root
+gdb.execute(f"set remotetimeout {SECONDS_TO_START}")
 Run()
