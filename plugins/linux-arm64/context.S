@@ -9,7 +9,7 @@
 // Writing FPCR is slow and fibers that change it are rare: it is written only when the values differ.
 //
 // The return address in the frame is not signed (PAC). The stack pointer in HeddleContext leads to it unsigned, so whoever
-// can write to one can write to the other, and the signature would cost each switch more than its loads and stores.
+// can write to one can write to the other.
 #include "frame.h"
 
   .text
