@@ -21,7 +21,7 @@ TEST(Doctor, FindsAPortThatWorks) {
   const nlohmann::json json = said.json();
   EXPECT_EQ(json.at("ok"), true);
   for (const char* name : {"configuration", "port", "ContextSwitcher", "TlsProvider", "VdsoCaller", "StackMemory",
-                           "stack guard", "CodeModules", "Preempter"}) {
+                           "stack guard", "CodeModules", "injected call", "Preempter"}) {
     ASSERT_NE(trial(json, name), nullptr) << name;
     EXPECT_EQ(trial(json, name)->at("ok"), true) << name;
   }
@@ -30,6 +30,7 @@ TEST(Doctor, FindsAPortThatWorks) {
 TEST(Doctor, TriesTheConfiguredStrategyAndClock) {
   const nlohmann::json none = heddle({"doctor", "--json"}, {{"HEDDLE_PREEMPTER_STRATEGY", "none"}}).json();
   EXPECT_TRUE(holds(trial(none, "Preempter")->at("detail").get<std::string>(), "not interrupted, as configured"));
+  EXPECT_TRUE(holds(trial(none, "injected call")->at("detail").get<std::string>(), "nothing is interrupted"));
   const nlohmann::json cooperative = heddle({"doctor", "--json"}, {{"HEDDLE_PREEMPTER_STRATEGY", "cooperative"}}).json();
   EXPECT_TRUE(holds(trial(cooperative, "Preempter")->at("detail").get<std::string>(), "at a checkpoint"));
   const nlohmann::json clock = heddle({"doctor", "--json"}, {{"HEDDLE_VDSO_CALLER", "syscall"}}).json();

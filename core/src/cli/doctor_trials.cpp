@@ -187,6 +187,15 @@ Finding try_code_modules(const Config& config) {
                             count.all, count.system)};
 }
 
+Finding try_injected_call(const Config& config) {
+  const HeddlePreempter* injector = opened(config).injector;
+  if (!injector) return {true, "none: nothing is interrupted under strategy " + config.preempter.strategy};
+  const std::string seen = fmt::format("an interruption takes {} of a fiber's stack, and stacks have {}",
+                                       size_text(injector->inject_bytes), size_text(config.stack.size));
+  if (injector->inject_bytes < config.stack.size) return {true, seen};
+  return {false, seen, "No fiber can be interrupted between checkpoints; raise stack.size."};
+}
+
 constexpr std::array kTrials = {
     Trial{"port", try_port},
     Trial{"ContextSwitcher", try_context_switcher},
@@ -195,6 +204,7 @@ constexpr std::array kTrials = {
     Trial{"StackMemory", try_stack_memory},
     Trial{"stack guard", try_stack_guard},
     Trial{"CodeModules", try_code_modules},
+    Trial{"injected call", try_injected_call},
     Trial{"Preempter", try_preempter},
 };
 
