@@ -42,19 +42,22 @@ TEST_P(TimerOn, FiresOnceAndNotEarly) {
   });
 }
 
+// Also on a machine that gives this thread no time for a while.
+constexpr milliseconds kLongEnoughToStop{200};
+
 TEST_P(TimerOn, StoppedNeverFires) {
   passes_in_child([] {
     run(config(kPreemptive, GetParam()), [] {
       std::atomic<int> fired{0};
-      Timer timer(milliseconds(5), [&] { ++fired; });
+      Timer timer(kLongEnoughToStop, [&] { ++fired; });
       EXPECT_TRUE(timer.stop());
       EXPECT_FALSE(timer.stop());
       {
-        const Timer dropped(milliseconds(5), [&] { ++fired; });
+        const Timer dropped(kLongEnoughToStop, [&] { ++fired; });
       }
-      Timer replaced(milliseconds(5), [&] { ++fired; });
+      Timer replaced(kLongEnoughToStop, [&] { ++fired; });
       replaced = Timer();
-      this_fiber::sleep_for(milliseconds(30));
+      this_fiber::sleep_for(kLongEnoughToStop + milliseconds(30));
       EXPECT_EQ(fired, 0);
     });
   });
