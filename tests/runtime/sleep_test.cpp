@@ -75,17 +75,21 @@ struct Wakings {
   bool in_time = true;  // every fiber slept before the first was due
 };
 
-Wakings wake_forty(std::chrono::steady_clock::duration lead) {
+// All are due when the scheduler next looks: it has to bring them into the order of their deadlines.
+Wakings wake_forty(std::chrono::nanoseconds lead) {
+  using Clock = std::chrono::steady_clock;
   Wakings wakings;
   std::vector<Fiber> fibers;
-  const auto start = std::chrono::steady_clock::now() + lead;
+  const Clock::time_point start = Clock::now() + lead;
   for (int n = 0; n < 40; ++n) {
     fibers.emplace_back([&wakings, start, i = n * 7 % 40] {
-      wakings.in_time &= std::chrono::steady_clock::now() < start;
-      this_fiber::sleep_until(start + milliseconds(i));
+      this_fiber::sleep_until(start + microseconds(i));
       wakings.order.push_back(i);
     });
   }
+  this_fiber::yield();
+  wakings.in_time = Clock::now() < start;
+  while (Clock::now() < start + microseconds(40)) continue;
   fibers.clear();
   return wakings;
 }
@@ -94,7 +98,7 @@ TEST(Sleep, WakesInTheOrderOfTheDeadlines) {
   passes_in_child([] {
     run(config("none", 1), [] {
       Wakings wakings;
-      milliseconds lead(20);
+      milliseconds lead(5);
       do {
         wakings = wake_forty(lead);
         lead *= 2;  // of a busy machine, that let deadlines pass before the last fiber slept

@@ -10,7 +10,15 @@ namespace heddle::sched {
 [[gnu::always_inline]] inline FiberBlock* Scheduler::pick_next(Worker& worker) {
   Processor& processor = *worker.processor;
   if (processor.attention.load(std::memory_order_relaxed)) [[unlikely]] {
+    const bool inherits = processor.next.load(std::memory_order_relaxed) != nullptr;
     if (!attend(processor)) return nullptr;
+    if (!inherits) {
+      // A timer that was due put it there: the request that the last fiber has left behind is not for this one.
+      if (FiberBlock* woken = processor.take_next()) {
+        processor.begin_slice();
+        return woken;
+      }
+    }
   }
   if (FiberBlock* next = processor.take_next()) {
     // It inherits the slice, so that two fibers that make each other ready cannot keep the processor for ever.
