@@ -1,6 +1,6 @@
-// The seam between what every Linux port shares (plugins/common/linux) and this processor: the labels of the .S files, the
-// interrupted registers in a ucontext_t, the injected call, and how much of the processor's state there is to save.
-// Each Linux port has a machine.h with the same names; common/linux asks nothing else about the processor.
+// linux-amd64 for its own C++, its assembly and plugins/common/linux: names, sizes, what preempt.S reads.
+// Each Linux port has a machine.h with the same names; common/linux asks nothing else about the processor. What all of them
+// declare alike is in linux/seam.hpp.
 #ifndef HEDDLE_LINUX_AMD64_MACHINE_H
 #define HEDDLE_LINUX_AMD64_MACHINE_H
 
@@ -10,36 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <heddle/port/context_switcher.h>
-#include <heddle/port/port.h>
-#include <heddle/port/thread.h>
-
 #include "frame.h"
-
-#define HEDDLE_HIDDEN __attribute__((visibility("hidden")))
-
-extern "C" {
-// context.S
-HEDDLE_HIDDEN void heddle_make(HeddleContext* out, void* stack_lo, void* stack_hi, HeddleEntry entry, void* argument);
-HEDDLE_HIDDEN void* heddle_swap(HeddleContext* save, const HeddleContext* to, void* transfer);
-HEDDLE_HIDDEN void heddle_jump(const HeddleContext* to, void* transfer);
-HEDDLE_HIDDEN void* heddle_swap_on_top(HeddleContext* save, const HeddleContext* to, void* (*function)(void*), void* transfer);
-HEDDLE_HIDDEN void heddle_context_entry();
-// tls.S
-HEDDLE_HIDDEN HeddleThread* heddle_tls_get();
-HEDDLE_HIDDEN void heddle_tls_set(HeddleThread* thread);
-HEDDLE_HIDDEN void heddle_tls_clear();
-// call.S
-HEDDLE_HIDDEN void* heddle_call_on(void* stack_top, void* (*function)(void*), void* argument);
-// preempt.S
-HEDDLE_HIDDEN void heddle_async_preempt();
-// vdso.S
-HEDDLE_HIDDEN int64_t heddle_vdso_monotonic_ns();
-HEDDLE_HIDDEN int64_t heddle_vdso_realtime_ns();
-HEDDLE_HIDDEN int64_t heddle_syscall_monotonic_ns();
-HEDDLE_HIDDEN int64_t heddle_syscall_realtime_ns();
-HEDDLE_HIDDEN extern void* heddle_vdso_clock_gettime;  // the vDSO's function, set before the labels above are called
-}
+#include "linux/seam.hpp"
 
 namespace heddle::port {
 
@@ -62,14 +34,6 @@ static_assert(offsetof(SaveArea, has_avx) == AREA_HAS_AVX);
 static_assert(offsetof(SaveArea, all) == AREA_ALL_LO && AREA_ALL_HI == AREA_ALL_LO + 4);
 static_assert(offsetof(SaveArea, rare) == AREA_RARE_LO);
 static_assert(offsetof(SaveArea, preempted) == AREA_PREEMPTED);
-static_assert(offsetof(HeddleThread, fiber) == THREAD_FIBER);
-static_assert(offsetof(HeddleThread, system) + offsetof(HeddleContext, sp) == THREAD_SYSTEM_SP);
-static_assert(offsetof(HeddleThread, system_lo) == THREAD_SYSTEM_LO);
-static_assert(offsetof(HeddleThread, system_hi) == THREAD_SYSTEM_HI);
-static_assert(offsetof(HeddleThread, signal_lo) == THREAD_SIGNAL_LO);
-static_assert(offsetof(HeddleThread, signal_hi) == THREAD_SIGNAL_HI);
-static_assert(offsetof(HeddleThread, vdso_pc) == THREAD_VDSO_PC);
-static_assert(offsetof(HeddleThread, vdso_sp) == THREAD_VDSO_SP);
 static_assert(SYS_clock_gettime == SYSCALL_CLOCK_GETTIME);
 static_assert(PREEMPT_CFA == PREEMPT_PC + 8 + RED_ZONE && PREEMPT_AREA == -PREEMPT_SAVED_BYTES);
 
@@ -83,20 +47,6 @@ inline constexpr uint32_t kSwapFrameBytes = (16 + 8 + SWAP_BYTES + 15) / 16 * 16
 
 // What the C++ runtime keeps of exceptions per thread: a pointer and a count. Source: Itanium C++ ABI: Exception Handling, 2.2.2.
 inline constexpr uint32_t kExceptionGlobalsBytes = 2 * sizeof(void*);
-
-// Where a parked context goes on: behind the call of swap, or at the first instruction of entry.
-HeddleRegisters parked_registers(const HeddleContext& context);
-
-HeddleRegisters interrupted_registers(const ucontext_t& context);
-
-// Rewrites the context so that async_preempt runs when the thread goes on. Negative, and nothing changed, when it cannot.
-int32_t inject_preemption(ucontext_t& context);
-
-// The most stack below the interrupted stack pointer that async_preempt uses before it calls the core.
-uint32_t inject_bytes();
-
-// Learns what this processor has. HEDDLE_E_UNSUPPORTED when the port cannot serve the process.
-int32_t open_machine(const HeddleHost& host);
 
 }  // namespace heddle::port
 

@@ -71,7 +71,7 @@ class Fidelity : public Conformance {
 };
 
 TEST_F(Fidelity, GeneralRegistersFlagsAndRedZone) {
-  for (const GeneralProbe probe : kGeneralProbes) {
+  for (const GeneralProbe probe : general_probes()) {
     preemptions = 0;
     stop = 0;
     EXPECT_EQ(interrupt([&] { return probe(&stop, seed); }), 0u);
@@ -178,7 +178,7 @@ void relay_thread(int index) {
 TEST_F(Fidelity, OnAnotherThreadEachTime) {
   Relay both{switcher, tls, preempter, {}, {}, {}, {0}, ~uint64_t{0}, {}, {0}, {0}};
   relay = &both;
-  both.loop = [this] { return kGeneralProbes[0](&stop, seed); };
+  both.loop = [this] { return general_probes().front()(&stop, seed); };
   core.deliver = deliver_in_relay;
   core.preempted = preempted_and_move;
   switcher->make(&both.fiber, both.stack.lo(), both.stack.hi(), relay_entry, nullptr);

@@ -1,5 +1,5 @@
 // See machine.hpp.
-#include "machine.hpp"
+#include "conformance/machine.hpp"
 
 #include <cpuid.h>
 #include <immintrin.h>
@@ -7,6 +7,10 @@
 #include <unistd.h>
 
 #include <cstring>
+
+extern "C" {
+uint64_t probe_general(const volatile uint32_t* stop, uint64_t seed);
+}
 
 namespace conformance {
 namespace {
@@ -58,6 +62,11 @@ void fill_words(unsigned char* at, size_t bytes, uint64_t seed) {
 }
 
 }  // namespace
+
+std::span<const GeneralProbe> general_probes() {
+  static constexpr GeneralProbe kProbes[] = {probe_general};
+  return kProbes;
+}
 
 size_t extended_bytes() {
   uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;

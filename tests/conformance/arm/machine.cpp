@@ -1,10 +1,16 @@
 // See machine.hpp.
-#include "machine.hpp"
+#include "conformance/machine.hpp"
 
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 
 #include <cstring>
+
+extern "C" {
+// One in Thumb code, most of it IT blocks of every condition, whose instructions are counted, and one in ARM code.
+uint64_t probe_general_thumb(const volatile uint32_t* stop, uint64_t seed);
+uint64_t probe_general_arm(const volatile uint32_t* stop, uint64_t seed);
+}
 
 namespace conformance {
 namespace {
@@ -39,6 +45,11 @@ void set_fpscr(uint32_t value) {
 }
 
 }  // namespace
+
+std::span<const GeneralProbe> general_probes() {
+  static constexpr GeneralProbe kProbes[] = {probe_general_thumb, probe_general_arm};
+  return kProbes;
+}
 
 size_t extended_bytes() {
   return sizeof(ExtendedImage);

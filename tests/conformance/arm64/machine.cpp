@@ -1,6 +1,6 @@
 // See machine.hpp. An image has fixed places, as probes.S has them: a head of control words, 32 vectors of up to 256 bytes,
 // 16 predicates and FFR of up to 32, ZA. Registers that are shorter lie close together at the start of their place.
-#include "machine.hpp"
+#include "conformance/machine.hpp"
 
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -8,6 +8,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+
+extern "C" {
+uint64_t probe_general(const volatile uint32_t* stop, uint64_t seed);
+// In streaming mode with ZA on; where the processor has no such mode it is probe_general.
+uint64_t probe_streaming(const volatile uint32_t* stop, uint64_t seed);
+}
 
 namespace conformance {
 namespace {
@@ -91,6 +97,11 @@ void write_fpcr(uint64_t value) {
 }
 
 }  // namespace
+
+std::span<const GeneralProbe> general_probes() {
+  static constexpr GeneralProbe kProbes[] = {probe_general, probe_streaming};
+  return kProbes;
+}
 
 size_t extended_bytes() {
   return (kZa + streaming_bytes() * streaming_bytes() + 63) / 64 * 64;

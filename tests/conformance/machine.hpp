@@ -1,10 +1,11 @@
-// What the conformance tests need to know of this processor. Other processors bring a folder with the same names.
+// What the conformance tests ask of the processor: a folder of its name has probes.S, machine.cpp and system_call.h.
 #pragma once
 
 #include <ucontext.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include <heddle/port/context_switcher.h>
@@ -24,17 +25,13 @@ struct SwapProbe {
 uint64_t probe_swap(SwapProbe* probe);
 
 // The endless loops that are interrupted. Each ends when *stop is nonzero.
-// A pattern in every general register, the flags and the words above sp, verified each turn.
-// Returns 0, or the number of the first one that changed.
+//
+// A pattern in every general register, the flags and the words that belong to the interrupted code (the red zone where there is
+// one), verified each turn. Returns 0, or the number of the first one that changed.
 using GeneralProbe = uint64_t (*)(const volatile uint32_t* stop, uint64_t seed);
-uint64_t probe_general(const volatile uint32_t* stop, uint64_t seed);
 
-// The same by the name of probe_extended, for code in streaming mode with ZA on. Where the processor has no such mode it is
-// probe_general.
-uint64_t probe_streaming(const volatile uint32_t* stop, uint64_t seed);
-
-// probe_extended: loads `image` into every vector, predicate and control register, then saves all to `seen` each turn and
-// compares. Returns 0, or 1 + the offset of the first word that differs.
+// probe_extended: loads `image` into every extended register, then saves all to `seen` each turn and compares. Returns 0, or
+// 1 + the offset of the first word that differs. Both are 64-byte aligned.
 struct ExtendedProbe {
   const volatile uint32_t* stop;
   const void* image;
@@ -52,28 +49,29 @@ void probe_leaf(const volatile uint32_t* stop);
 // The bounds of the code of the loops.
 extern const char probe_begin[], probe_end[];
 
-// Loads `image` into every register that it has a place for, as far as C++ code can go on with it: not streaming mode.
+// Loads `image` into every extended register, as far as C++ code can go on with it.
 void load_extended(const void* image);
 }
 
 namespace conformance {
 
-// The loops that hold registers from their first turn to their last, one for each mode that the processor has.
-inline constexpr GeneralProbe kGeneralProbes[] = {probe_general, probe_streaming};
+// The loops that hold general registers, one for each kind of code or mode that the processor has.
+std::span<const GeneralProbe> general_probes();
 
-// The size of an image: what this processor has of SVE and SME, and the vector lengths, are read anew.
+// The size of an image of the extended registers (vectors, predicates, tiles, control words), as the processor has them now; 0
+// when it cannot say what it has.
 size_t extended_bytes();
 
-// Fills an image with a valid value for every register, distinct in each word; ZA is on, streaming mode off.
+// Fills an image with a valid value for every register, distinct in each word.
 void fill_extended(void* image, uint64_t seed);
 
-// Fills an image with the state in which nothing but FPCR and FPSR says anything.
+// Makes an image of zeros into the state in which nothing is in use.
 void fill_initial(void* image);
 
-// What there is beyond Advanced SIMD, in words; nothing of it must be asked for.
+// Asks the kernel for registers that it gives only on request. What there is, in words.
 std::string request_components();
 
-// Rounding upwards and a float-control word that is not the default, and back.
+// Rounding upwards and control words that are not the default, and back.
 void set_odd_rounding();
 void set_default_rounding();
 bool has_odd_rounding();
