@@ -70,45 +70,6 @@ TEST_P(SleepOn, AnIdleProcessUsesNoProcessor) {
 
 INSTANTIATE_TEST_SUITE_P(Processors, SleepOn, testing::Values(1, 4), testing::PrintToStringParamName());
 
-struct Wakings {
-  std::vector<int> order;
-  bool in_time = true;  // every fiber slept before the first was due
-};
-
-// All are due when the scheduler next looks: it has to bring them into the order of their deadlines.
-Wakings wake_forty(std::chrono::nanoseconds lead) {
-  using Clock = std::chrono::steady_clock;
-  Wakings wakings;
-  std::vector<Fiber> fibers;
-  const Clock::time_point start = Clock::now() + lead;
-  for (int n = 0; n < 40; ++n) {
-    fibers.emplace_back([&wakings, start, i = n * 7 % 40] {
-      this_fiber::sleep_until(start + microseconds(i));
-      wakings.order.push_back(i);
-    });
-  }
-  this_fiber::yield();
-  wakings.in_time = Clock::now() < start;
-  while (Clock::now() < start + microseconds(40)) continue;
-  fibers.clear();
-  return wakings;
-}
-
-TEST(Sleep, WakesInTheOrderOfTheDeadlines) {
-  passes_in_child([] {
-    run(config("none", 1), [] {
-      Wakings wakings;
-      milliseconds lead(5);
-      do {
-        wakings = wake_forty(lead);
-        lead *= 2;  // of a busy machine, that let deadlines pass before the last fiber slept
-      } while (!wakings.in_time);
-      EXPECT_EQ(wakings.order.size(), 40U);
-      EXPECT_TRUE(std::is_sorted(wakings.order.begin(), wakings.order.end()));
-    });
-  });
-}
-
 TEST(Sleep, PastDeadlinesOnlyYield) {
   passes_in_child([] {
     run(config("none", 1), [] {
