@@ -2,11 +2,17 @@
 # looked for it downwards, and a unit test links what its room links.
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED) # room config
-find_package(Boost 1.74 REQUIRED)         # rooms port (DLL) and sched (Heap); headers only
+find_package(Boost 1.74 REQUIRED)         # rooms port (DLL), sched (Heap) and cli (Process); headers only
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBGCRYPT REQUIRED IMPORTED_TARGET libgcrypt) # room port
 
+# Boost.Process as it needs nothing of Boost that is compiled; what it starts and reads from takes sockets on Windows.
+add_library(heddle_process INTERFACE)
+target_compile_definitions(heddle_process INTERFACE BOOST_ALL_NO_LIB BOOST_PROCESS_USE_STD_FS)
+target_link_libraries(heddle_process INTERFACE Boost::headers Threads::Threads $<$<PLATFORM_ID:Windows>:ws2_32>)
+
 if(HEDDLE_COMMAND OR HEDDLE_EXAMPLES)
+  set(ZLIB_USE_STATIC_LIBS ${WIN32}) # one library less to lie beside each program
   find_package(ZLIB REQUIRED)
 endif()
 if(HEDDLE_COMMAND)

@@ -2,11 +2,14 @@
 include(CMakePackageConfigHelpers)
 set(heddle_package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/heddle)
 
-install(TARGETS heddle heddle_port_sdk EXPORT heddleTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS heddle heddle_port_sdk EXPORT heddleTargets)
 if(TARGET heddle_command)
   # The installed program finds the library beside it, wherever the whole is moved to.
   file(RELATIVE_PATH from_bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
   set_target_properties(heddle_command PROPERTIES INSTALL_RPATH $ORIGIN/${from_bin_to_lib})
+endif()
+if(WIN32)
+  install(FILES ${HEDDLE_RUNTIME_LIBRARIES} DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/core/include/heddle DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN *.hpp PATTERN *.h)

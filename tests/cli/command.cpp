@@ -17,10 +17,21 @@ namespace heddle::test {
 
 namespace process = boost::process;
 
+namespace {
+
+// Lines end in two characters on Windows.
+std::string with_plain_ends(std::string text) {
+  for (std::size_t at = 0; (at = text.find("\r\n", at)) != std::string::npos;) text.erase(at, 1);
+  return text;
+}
+
+}  // namespace
+
 Said heddle(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& variables) {
   process::environment environment;
   for (const auto& variable : boost::this_process::environment())
-    if (!variable.get_name().starts_with("HEDDLE_")) environment[variable.get_name()] = variable.to_string();
+    if (const std::string name = variable.get_name(); !name.empty() && !name.starts_with("HEDDLE_"))
+      environment[name] = variable.to_string();
   for (const auto& [name, value] : variables) environment[name] = value;
 
   boost::asio::io_context io;
@@ -30,7 +41,7 @@ Said heddle(const std::vector<std::string>& arguments, const std::map<std::strin
                        process::std_in<process::null, process::std_out> out, process::std_err > err, io);
   io.run();
   child.wait();
-  return {child.exit_code(), out.get(), err.get()};
+  return {child.exit_code(), with_plain_ends(out.get()), with_plain_ends(err.get())};
 }
 
 testing::AssertionResult holds(const std::string& text, const std::string& part) {

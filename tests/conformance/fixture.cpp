@@ -1,12 +1,6 @@
 // See fixture.hpp.
 #include "fixture.hpp"
 
-#include <dlfcn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cstdlib>
-
 namespace conformance {
 
 Core core;
@@ -24,8 +18,8 @@ const char* option(const char* pointer) {
   return found == core.options.end() ? nullptr : found->second.c_str();
 }
 
-int32_t deliver(void* machine_context) {
-  return core.deliver == nullptr ? 0 : core.deliver(machine_context);
+int32_t deliver(HeddleThread* thread, void* machine_context) {
+  return core.deliver == nullptr ? 0 : core.deliver(thread, machine_context);
 }
 
 void preempted() {
@@ -47,10 +41,9 @@ const Table* fetch(const char* iid) {
 const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted};
 
 std::string load_port(const char* path) {
-  void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (library == nullptr) return dlerror();
-  const auto query = reinterpret_cast<HeddlePortQuery>(dlsym(library, HEDDLE_PORT_QUERY_NAME));
-  if (query == nullptr) return std::string(path) + " has no symbol " HEDDLE_PORT_QUERY_NAME;
+  std::string error;
+  const auto query = reinterpret_cast<HeddlePortQuery>(find_in_library(path, HEDDLE_PORT_QUERY_NAME, error));
+  if (query == nullptr) return error;
   loaded = query(HEDDLE_ABI_VERSION);
   return loaded != nullptr ? "" : std::string(path) + " refuses this version of the ABI";
 }
@@ -89,28 +82,12 @@ int32_t Conformance::reopen() {
 void Conformance::fetch_tables() {
   switcher = fetch<HeddleContextSwitcher>(HEDDLE_CONTEXT_SWITCHER_IID);
   tls = fetch<HeddleTlsProvider>(HEDDLE_TLS_PROVIDER_IID);
-  preempter = fetch<HeddlePreempter>(HEDDLE_PREEMPTER_IID "#signal");
+  preempter = fetch<HeddlePreempter>(kPreempterId);
   vdso = fetch<HeddleVdsoCaller>(HEDDLE_VDSO_CALLER_IID "#vdso");
   system_call = fetch<HeddleVdsoCaller>(HEDDLE_VDSO_CALLER_IID "#syscall");
   stacks = fetch<HeddleStackMemory>(HEDDLE_STACK_MEMORY_IID);
   modules = fetch<HeddleCodeModules>(HEDDLE_CODE_MODULES_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
-}
-
-bool emulated() {
-  return std::getenv("HEDDLE_TEST_EMULATOR") != nullptr;
-}
-
-ChildResult run_in_child(const std::function<int()>& body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    alarm(30);
-    _exit(body());
-  }
-  int status = 0;
-  EXPECT_EQ(waitpid(child, &status, 0), child);
-  if (WIFEXITED(status)) return {WEXITSTATUS(status), 0};
-  return {-1, WTERMSIG(status)};
 }
 
 }  // namespace conformance

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,15 +17,18 @@
 #include <heddle/port/tls_provider.h>
 #include <heddle/port/vdso_caller.h>
 
+#include "system.hpp"
+
 namespace conformance {
 
 // Loads the library and asks it for its descriptor. Empty, or what went wrong.
 std::string load_port(const char* path);
 const HeddlePort& port();
 
-// What the fake core does; plain function pointers, since signal handlers call them. Null: nothing, and 0.
+// What the fake core does; plain function pointers, since signal handlers and threads that have suspended another one call
+// them. They may not allocate, lock or print. Null: nothing, and 0.
 struct Core {
-  int32_t (*deliver)(void* machine_context) = nullptr;
+  int32_t (*deliver)(HeddleThread* thread, void* machine_context) = nullptr;
   void (*preempted)() = nullptr;
   std::map<std::string, std::string> options;
   std::vector<std::string> log;
@@ -73,17 +75,5 @@ class Stack {
  private:
   std::vector<char> bytes_;
 };
-
-// Does an emulator of the kernel's system calls (qemu-user) run the tests? tests/machines/emulate.sh says so.
-bool emulated();
-
-// How a child process ended.
-struct ChildResult {
-  int exit_status = -1;  // -1 when a signal killed it
-  int signal = 0;
-};
-
-// Runs `body` in a child process that is killed after 30 seconds; the child exits with body's result.
-ChildResult run_in_child(const std::function<int()>& body);
 
 }  // namespace conformance

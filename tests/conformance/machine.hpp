@@ -1,7 +1,6 @@
-// What the conformance tests ask of the processor: a folder of its name has probes.S, machine.cpp and system_call.h.
+// What the conformance tests ask of a port's machine, processor and calling convention: the folder of the port's name has it, in
+// probes.S and machine.cpp.
 #pragma once
-
-#include <ucontext.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -76,7 +75,8 @@ void set_odd_rounding();
 void set_default_rounding();
 bool has_odd_rounding();
 
+// The pc in a machine context, as HeddleHost::deliver gets it.
 uintptr_t context_pc(const void* machine_context);
-void set_context_pc(ucontext_t& context, uintptr_t pc);
+void set_context_pc(void* machine_context, uintptr_t pc);
 
 }  // namespace conformance

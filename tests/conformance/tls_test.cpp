@@ -1,6 +1,4 @@
 // TlsProvider: the slot, thread by thread.
-#include <unistd.h>
-
 #include <thread>
 
 #include "fixture.hpp"
@@ -23,7 +21,7 @@ TEST_F(Tls, BindTellsTheThreadAndItsStack) {
   std::thread([this] {
     HeddleThread thread{};
     ASSERT_EQ(tls->bind(&thread), HEDDLE_OK);
-    EXPECT_EQ(thread.os_thread, static_cast<uintptr_t>(gettid()));
+    EXPECT_EQ(thread.os_thread, thread_id());
     const auto here = reinterpret_cast<uintptr_t>(&thread);
     EXPECT_LT(thread.system_lo, here);
     EXPECT_GT(thread.system_hi, here);

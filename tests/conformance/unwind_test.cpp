@@ -1,6 +1,6 @@
 // The unwinder walks through a call on another stack, a function on top of a parked context, and an injected call, to
-// the end of the fiber or to main. check_gdb.cmake runs the tests named Walk… under gdb and has it walk the same
-// frames.
+// the end of the fiber or to main. linux/check_gdb.cmake runs the tests named Walk… under gdb
+// and has it walk the same frames.
 #include <unwind.h>
 
 #include <algorithm>

@@ -1,27 +1,13 @@
 // A thread that runs one fiber of the tests, bound and interruptible as a worker of the runtime is.
 #pragma once
 
-#include <time.h>
-
+#include <atomic>
 #include <functional>
 
 #include "fixture.hpp"
+#include "ticker.hpp"
 
 namespace conformance {
-
-// While it lives, the calling thread requests its own preemption again and again: a timer's signal handler makes the
-// request, whose signal is taken as soon as that handler returns, at the instruction that the timer interrupted. So
-// tests count interruptions and do not depend on a second thread being scheduled.
-// The handler arms the timer anew, 50 microseconds from then or HEDDLE_TICK_MICROSECONDS (below 1,000,000). A periodic timer
-// would be due again before the signals of one period are dealt with where each takes long, under a debugger, and the program
-// would stand still; on an emulated machine with a kernel of its own even 50 microseconds are too few.
-class Ticker {
- public:
-  Ticker(const HeddleTlsProvider* tls, const HeddlePreempter* preempter);
-  ~Ticker();
-  Ticker(const Ticker&) = delete;
-  Ticker& operator=(const Ticker&) = delete;
-};
 
 class Worker {
  public:
@@ -35,15 +21,17 @@ class Worker {
   // The same without a ticker.
   void run_undisturbed(const std::function<void()>& body);
 
-  // For Core::deliver: injects when the fiber is interrupted in the loops of the processor's probes.
-  static int32_t deliver(void* machine_context);
+  // For Core::deliver: injects when the fiber is interrupted in the loops of the machine's probes.
+  static int32_t deliver(HeddleThread* thread, void* machine_context);
+
+  // The worker whose fiber runs on that thread.
+  static Worker& of(const HeddleThread* thread) { return *static_cast<Worker*>(thread->fiber); }
 
   const HeddlePreempter* preempter() const { return preempter_; }
 
   HeddleThread thread{};
   Stack stack;
-  uint64_t injected = 0;   // how many of the signals `deliver` answered with an injected call
-  static Worker* current;  // the one whose signals `deliver` takes
+  std::atomic<uint64_t> injected{0};  // how many interruptions `deliver` answered with an injected call
 
  private:
   static void enter_fiber(void* transfer, void* argument);

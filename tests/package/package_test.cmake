@@ -18,8 +18,17 @@ if(WAY STREQUAL installed)
   run(${CMAKE_COMMAND} --install ${HEDDLE_BUILD} --prefix ${WORK}/first)
   file(RENAME ${WORK}/first ${WORK}/prefix)
   set(heddle -D CMAKE_PREFIX_PATH=${WORK}/prefix)
+  set(libraries ${WORK}/prefix/bin)
 else()
   set(heddle -D HEDDLE_SOURCE=${HEDDLE_SOURCE})
+  set(libraries ${WORK}/build/heddle/bin)
+endif()
+
+# The consumer's programs lie elsewhere than Heddle's library, which Windows then looks for by PATH; Wine takes that from WINEPATH.
+if(CMAKE_HOST_WIN32)
+  set(ENV{PATH} "${libraries};$ENV{PATH}")
+else()
+  set(ENV{WINEPATH} "Z:${libraries};$ENV{WINEPATH}")
 endif()
 
 # Settings of the developer's shell must not reach the programs.

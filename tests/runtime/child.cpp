@@ -61,7 +61,7 @@ class Capture {
   const std::filesystem::path& path() const { return path_; }
 
   std::string text() const {
-    std::ifstream in(path_, std::ios::binary);
+    std::ifstream in(path_);  // as text, whose lines end in two characters on Windows
     return {std::istreambuf_iterator<char>(in), {}};
   }
 

@@ -129,7 +129,9 @@ class Hogs : public testing::TestWithParam<Resume> {};
 
 TEST_P(Hogs, ATickerKeepsItsTimeBesideThem) {
   passes_in_child([] {
-    run(config(kPreemptive, 1, GetParam()), [] {
+    Config slow = config(kPreemptive, 1, GetParam());
+    slow.preempter.quantum = milliseconds(100);
+    run(slow, [] {
       std::atomic<bool> stop{false};
       std::vector<Fiber> hogs;
       for (int i = 0; i < 3; ++i) {
@@ -145,8 +147,9 @@ TEST_P(Hogs, ATickerKeepsItsTimeBesideThem) {
       }
       stop = true;
       std::sort(late.begin(), late.end());
-      // Three quanta of ten milliseconds each are what waiting for one's turn would cost.
-      EXPECT_LT(late[50], 10'000'000) << "a waking fiber waits for the quanta of the others";
+      // Three quanta, of ten times as long as the usual ones, are what waiting for one's turn would cost. The limit leaves room for
+      // systems on which an interruption takes milliseconds.
+      EXPECT_LT(late[50], 100'000'000) << "a waking fiber waits for the quanta of the others";
     });
   });
 }

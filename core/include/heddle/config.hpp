@@ -31,7 +31,8 @@ struct HEDDLE_API Config {
 
   std::string context_switcher = "port";  ///< `port`, or the absolute path of a library that provides it instead
   std::string tls_provider = "port";      ///< likewise
-  std::string vdso_caller = "vdso";       ///< a source of the port (`vdso`, `syscall`), or a library's absolute path
+  std::string vdso_caller = "default";    ///< `default`, a source of the port (`vdso`, `syscall`), or a library's
+                                          ///< absolute path
 
   struct Preempter {
     std::string strategy = "default";  ///< `none`, `cooperative`, `default`, a strategy of the port, or a library's

@@ -1,15 +1,23 @@
 // The contended half of SpinLock: spin a little, then let whoever holds the lock have the processor.
+//
+// A yield lets in only threads of the caller's priority, where the operating system has priorities. The holder may have a lower one
+// than the monitor, so in the end the waiter sleeps.
 #include <heddle/detail/wait_list.hpp>
 
+#include <chrono>
 #include <thread>
 
 namespace heddle::detail {
 
 void SpinLock::lock_slow() noexcept {
-  static constexpr int kSpins = 128;
+  static constexpr int kSpins = 128, kYields = 128;
+  static constexpr std::chrono::microseconds kNap{50};
   do {
     for (int spin = 0; held_.load(std::memory_order_relaxed); ++spin) {
-      if (spin >= kSpins) std::this_thread::yield();
+      if (spin >= kSpins + kYields)
+        std::this_thread::sleep_for(kNap);
+      else if (spin >= kSpins)
+        std::this_thread::yield();
     }
   } while (held_.exchange(true, std::memory_order_acquire));
 }

@@ -1,5 +1,6 @@
 #include "cli/child.hpp"
 
+#include "base/paths.hpp"
 #include "port/folders.hpp"
 
 #include <fmt/format.h>
@@ -39,6 +40,7 @@ class Lines {
     asio::async_read_until(pipe_, buffer_, '\n', [this](const boost::system::error_code& error, std::size_t) {
       std::istream in(&buffer_);
       for (std::string line; (!error || buffer_.size() > 0) && std::getline(in, line);) {
+        if (line.ends_with('\r')) line.pop_back();  // a line's end has two characters on Windows
         if (on_line_) on_line_(line);
         if (!error) break;  // what is left may be half a line
       }
@@ -62,9 +64,9 @@ Ending run_child(const Child& child) {
   for (const auto& [name, value] : child.environment) environment[name] = value;
 
   std::error_code failed;
-  process::child running(process::exe = port::program_file().string(), process::args = child.arguments, environment,
-                         process::std_out > output, process::std_err > errors, failed);
-  if (failed) throw std::system_error(failed, "cannot start " + port::program_file().string());
+  process::child running(process::exe = base::text_of(port::program_file()), process::args = child.arguments,
+                         environment, process::std_out > output, process::std_err > errors, failed);
+  if (failed) throw std::system_error(failed, "cannot start " + base::text_of(port::program_file()));
 
   const Lines output_lines(output, child.on_line);
   const Lines error_lines(errors, [&ending](std::string_view line) {
@@ -80,8 +82,9 @@ Ending run_child(const Child& child) {
 }
 
 std::string explain(const Ending& ending, std::chrono::seconds limit) {
-  std::string text = ending.timed_out ? fmt::format("it was killed after {} s", limit.count())
-                                      : fmt::format("it ended with status {}", ending.status);
+  std::string text = ending.timed_out     ? fmt::format("it was killed after {} s", limit.count())
+                     : ending.status >= 0 ? fmt::format("it ended with status {}", ending.status)
+                                          : fmt::format("it ended with status {:#x}", static_cast<unsigned>(ending.status));
   return ending.errors.empty() ? text + " and said nothing" : text + " and said: " + ending.errors;
 }
 

@@ -21,7 +21,7 @@ struct Child {
 };
 
 struct Ending {
-  int status = 0;  ///< as the shell's: of exit(), or the number of the signal that ended it
+  int status = 0;  ///< of exit(), or the number of the signal that ended it; on Windows the code of the exception, below 0
   bool timed_out = false;
   std::string errors;  ///< what it wrote to standard error, at most the last 4 KiB
 };

@@ -1,18 +1,15 @@
 #include "cli/command.hpp"
 
+#include "base/paths.hpp"
+
 #include <fmt/format.h>
 #include <map>
 #include <vector>
 
 namespace heddle::cli {
 
-void add_common(CLI::App& command, Common& common) {
-  command.add_option("--config", common.config_file, "Use this runtime.json")->type_name("FILE");
-  command.add_flag("--json", common.json, "Print a JSON object, described in docs/command.md");
-}
-
 Config configuration(const Common& common) {
-  return common.config_file.empty() ? Config::find() : Config::load(common.config_file);
+  return common.config_file.empty() ? Config::find() : Config::load(base::path_of(common.config_file));
 }
 
 std::string origins_summary(const Config& config) {

@@ -1,16 +1,14 @@
-// command: what the subcommands share: their options, their exit statuses, and how each registers itself with main.
-//
-// A subcommand only notes what is to be done while the command line is read; main does it afterwards. So a mistake at
-// the end of a line is found before anything has begun.
+// command: the subcommands of `heddle`, the options that each takes, and what they share. How the options are written on a command
+// line is command_line.cpp's.
 #pragma once
 
 #include <heddle/config.hpp>
 
-#include <CLI/CLI.hpp>
-#include <functional>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace heddle::cli {
 
@@ -25,17 +23,11 @@ class UsageError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// What main does once the command line is read; returns the exit status.
-using Action = std::function<int()>;
-
 /// The options that every subcommand has.
 struct Common {
   std::string config_file;
   bool json = false;
 };
-
-/// Adds --config, and --json with what it prints.
-void add_common(CLI::App& command, Common& common);
 
 /// The configuration that the options ask for. Throws ConfigError.
 Config configuration(const Common& common);
@@ -43,15 +35,37 @@ Config configuration(const Common& common);
 /// "3 keys from runtime.json, 14 defaults".
 std::string origins_summary(const Config& config);
 
-void add_ports(CLI::App& app, Action& action);
-void add_doctor(CLI::App& app, Action& action);
-void add_config(CLI::App& app, Action& action);
-void add_demo(CLI::App& app, Action& action);
+struct ConfigOptions : Common {
+  std::string validate;  ///< the file to check instead; empty: none
+};
+
+struct DemoOptions : Common {
+  std::vector<std::string> files;
+  std::string svg;
+  double seconds = 2;
+};
+
+// Each command prints what it found and returns the exit status. Throws UsageError, and what the library throws.
+int run_ports(const Common& options);
+int run_doctor(const Common& options);
+int run_config(const ConfigOptions& options);
+int run_demo(const DemoOptions& options);
 
 /// The hidden commands that `heddle doctor` and `heddle demo` start as processes of their own.
 inline constexpr std::string_view kDoctorTrial = "doctor-trial";
 inline constexpr std::string_view kDemoWorker = "demo-worker";
-void add_doctor_trial(CLI::App& app, Action& action);
-void add_demo_worker(CLI::App& app, Action& action);
+
+struct TrialOptions : Common {
+  std::string name;
+};
+
+struct WorkerOptions : Common {
+  std::vector<std::string> files;
+  std::uint64_t blocks = 0;
+  bool progress = false;
+};
+
+int run_trial(const TrialOptions& options);
+int run_worker(const WorkerOptions& options);
 
 }  // namespace heddle::cli

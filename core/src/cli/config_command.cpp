@@ -1,5 +1,6 @@
 // The command `heddle config`: the configuration that a program started here would run with, and where each value comes
 // from.
+#include "base/paths.hpp"
 #include "cli/command.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
@@ -9,7 +10,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -18,10 +18,6 @@ namespace heddle::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Options : Common {
-  std::string validate;
-};
 
 std::string dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
@@ -40,7 +36,7 @@ std::string readable(std::string value, const config::Key& key) {
   return value;
 }
 
-int print_effective(const Options& options) {
+int print_effective(const ConfigOptions& options) {
   const Config config = configuration(options);
   Json values = Json::array();
   Table table({{"KEY"}, {"FROM"}, {"VALUE"}});
@@ -59,19 +55,20 @@ int print_effective(const Options& options) {
 
 std::string read_all(const std::string& file) {
   std::error_code error;
-  const auto kind = std::filesystem::status(file, error).type();
-  std::ifstream in(file, std::ios::binary);
+  const std::filesystem::path path = base::path_of(file);
+  const auto kind = std::filesystem::status(path, error).type();
+  std::ifstream in(path, std::ios::binary);
   if (kind == std::filesystem::file_type::directory || !in)
     throw UsageError(fmt::format("{}: cannot be read; give --validate the path of a runtime.json", file));
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
 // The file alone: a variable of the environment must neither hide a mistake in it nor add one.
-int print_validity(const Options& options) {
+int print_validity(const ConfigOptions& options) {
   std::string error;
   const std::string text = read_all(options.validate);
   try {
-    Config::parse(text, std::filesystem::absolute(options.validate));
+    Config::parse(text, std::filesystem::absolute(base::path_of(options.validate)));
   } catch (const ConfigError& found) {
     error = found.what();
   }
@@ -85,23 +82,8 @@ int print_validity(const Options& options) {
 
 }  // namespace
 
-void add_config(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
-  CLI::App& command = *app.add_subcommand("config",
-                                          "Print the effective configuration and where each value comes from");
-  command.add_option("--validate", options->validate, "Check this file instead, and print its first mistake")
-      ->type_name("FILE");
-  command.footer(
-      "The configuration is the file of --config, else of HEDDLE_CONFIG, else runtime.json beside the program, else\n"
-      "built-in defaults; a variable such as HEDDLE_PREEMPTER_STRATEGY overrides one key.\n\n"
-      "Examples:\n"
-      "  heddle config\n"
-      "  HEDDLE_PREEMPTER_STRATEGY=none heddle config --json\n"
-      "  heddle config --validate runtime.json && echo usable");
-  add_common(command, *options);
-  command.callback([options, &action] {
-    action = [options] { return options->validate.empty() ? print_effective(*options) : print_validity(*options); };
-  });
+int run_config(const ConfigOptions& options) {
+  return options.validate.empty() ? print_effective(options) : print_validity(options);
 }
 
 }  // namespace heddle::cli

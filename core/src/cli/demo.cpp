@@ -1,5 +1,6 @@
 // The command `heddle demo`: the same work under each strategy, in a process of its own each time, and the results side
 // by side.
+#include "base/paths.hpp"
 #include "cli/child.hpp"
 #include "cli/command.hpp"
 #include "cli/demo_input.hpp"
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,12 +21,6 @@ namespace heddle::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-struct Options : Common {
-  std::vector<std::string> files;
-  std::string svg;
-  double seconds = 2;
-};
 
 constexpr const char* kStrategyVariable = "HEDDLE_PREEMPTER_STRATEGY";
 
@@ -55,7 +49,7 @@ PortFacts ask_port(const Config& config) {
   return facts;
 }
 
-DemoResult run_strategy(const Options& options, const DemoSetting& setting, const std::string& strategy, Progress& progress) {
+DemoResult run_strategy(const DemoOptions& options, const DemoSetting& setting, const std::string& strategy, Progress& progress) {
   Child child{.arguments = {std::string(kDemoWorker), "--blocks", std::to_string(setting.blocks)},
               .environment = {{kStrategyVariable, strategy}}};
   child.limit = std::chrono::seconds(60 + static_cast<int>(options.seconds * 30));
@@ -94,12 +88,14 @@ std::string demo_json(const DemoSetting& setting, const std::vector<DemoResult>&
 }
 
 void write_svg(const std::string& file, const std::string& svg) {
-  std::ofstream out(file, std::ios::binary);
+  std::ofstream out(base::path_of(file), std::ios::binary);
   out << svg;
   if (!out.flush()) throw UsageError(file + ": cannot be written; give --svg a path in a folder that exists");
 }
 
-int run_demo(const Options& options) {
+}  // namespace
+
+int run_demo(const DemoOptions& options) {
   const Config config = configuration(options);
   const PortFacts facts = ask_port(config);
   DemoSetting setting{.files = options.files};
@@ -119,31 +115,6 @@ int run_demo(const Options& options) {
   if (!options.svg.empty()) write_svg(options.svg, demo_svg(setting, results));
   fmt::print("{}", options.json ? demo_json(setting, results) : demo_table(setting, results));
   return std::ranges::all_of(results, &DemoResult::ok) ? kOk : kFault;
-}
-
-}  // namespace
-
-void add_demo(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
-  CLI::App& command = *app.add_subcommand("demo", "Show what preemption does, strategy by strategy");
-  command.add_option("files", options->files, "What to deflate; without any, this program and its libraries")
-      ->type_name("FILE");
-  command.add_option("--svg", options->svg, "Write a plot of the lateness to this file")->type_name("FILE");
-  command.add_option("--seconds", options->seconds, "How much work: about so long for each strategy")
-      ->check(CLI::Range(0.05, 600.0).description(""))
-      ->type_name("N")
-      ->capture_default_str();
-  command.footer(
-      "Two fibers for each processor deflate files with zlib, which knows nothing of fibers, and verify each block; "
-      "one\n"
-      "more fiber wakes every millisecond and notes how late it is. The same program does the same work once for\n"
-      "each strategy: none, cooperative, and those of the port. Only the configuration differs.\n\n"
-      "Examples:\n"
-      "  heddle demo\n"
-      "  heddle demo --svg lateness.svg big.log\n"
-      "  HEDDLE_SCHEDULER_PROCESSORS=1 heddle demo --seconds 5 --json");
-  add_common(command, *options);
-  command.callback([options, &action] { action = [options] { return run_demo(*options); }; });
 }
 
 }  // namespace heddle::cli

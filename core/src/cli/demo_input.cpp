@@ -1,5 +1,6 @@
 #include "cli/demo_input.hpp"
 
+#include "base/paths.hpp"
 #include "cli/command.hpp"
 #include "port/folders.hpp"
 
@@ -18,8 +19,9 @@ constexpr std::size_t kMostOfAFile = std::size_t{32} << 20;
 
 std::vector<unsigned char> read_file(const std::string& file) {
   std::error_code error;
-  std::ifstream in(file, std::ios::binary);
-  if (fs::is_directory(file, error) || !in)
+  const fs::path path = base::path_of(file);
+  std::ifstream in(path, std::ios::binary);
+  if (fs::is_directory(path, error) || !in)
     throw UsageError(fmt::format("{}: cannot be read; give the demo ordinary files", file));
   std::vector<unsigned char> bytes(kMostOfAFile);
   in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
@@ -47,11 +49,11 @@ std::vector<std::string> default_files(const std::vector<std::string>& loaded) {
   std::vector<std::string> files;
   const auto add = [&](const fs::path& file) {
     std::error_code error;
-    const fs::path real = fs::canonical(file, error);  // fails for the vDSO, which is no file
-    if (!error && fs::is_regular_file(real, error) && seen.insert(real).second) files.push_back(real.string());
+    const fs::path real = base::real_path(file, error);  // fails for the vDSO, which is no file
+    if (!error && fs::is_regular_file(real, error) && seen.insert(real).second) files.push_back(base::text_of(real));
   };
   add(port::program_file());
-  for (const std::string& path : loaded) add(path);
+  for (const std::string& path : loaded) add(base::path_of(path));
   return files;
 }
 

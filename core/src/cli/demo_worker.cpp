@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
-#include <memory>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -23,12 +22,6 @@
 namespace heddle::cli {
 
 namespace {
-
-struct Options : Common {
-  std::vector<std::string> files;
-  std::uint64_t blocks = 0;
-  bool progress = false;
-};
 
 // What the fibers share.
 struct Work {
@@ -89,7 +82,9 @@ DemoResult measure(Work& work) {
   return result;
 }
 
-int run_worker(const Options& options) {
+}  // namespace
+
+int run_worker(const WorkerOptions& options) {
   const Config config = configuration(options);
   const Input input = read_input(options.files);
   Work work{input, options.blocks};
@@ -112,20 +107,6 @@ int run_worker(const Options& options) {
   std::ranges::sort(result.lateness);
   fmt::print("{}\n", nlohmann::json(result).dump());
   return kOk;
-}
-
-}  // namespace
-
-void add_demo_worker(CLI::App& app, Action& action) {
-  const auto options = std::make_shared<Options>();
-  CLI::App& command = *app.add_subcommand(std::string(kDemoWorker),
-                                          "Run the demo's fibers in this process, under its configuration");
-  command.group("");
-  command.add_option("--blocks", options->blocks, "How many blocks to work through")->required();
-  command.add_flag("--progress", options->progress, "Print the number of blocks done, again and again");
-  command.add_option("files", options->files, "What to deflate")->required();
-  add_common(command, *options);
-  command.callback([options, &action] { action = [options] { return run_worker(*options); }; });
 }
 
 }  // namespace heddle::cli

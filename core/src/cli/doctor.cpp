@@ -9,7 +9,6 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -73,55 +72,29 @@ void print_json(const std::vector<Named>& findings, std::ptrdiff_t faults) {
   fmt::print("{}\n", dump({{"ok", faults == 0}, {"trials", list}}, 2));
 }
 
-int run_doctor(const Common& common) {
-  const std::vector<Named> findings = examine(configuration(common), common);
+}  // namespace
+
+int run_doctor(const Common& options) {
+  const std::vector<Named> findings = examine(configuration(options), options);
   const auto faults = std::ranges::count_if(findings, [](const Named& each) { return !each.finding.ok; });
-  if (common.json)
+  if (options.json)
     print_json(findings, faults);
   else
     print_table(findings, faults);
   return faults == 0 ? kOk : kFault;
 }
 
-int run_trial(const Common& common, const std::string& name) {
-  const auto trial = std::ranges::find(trials(), name, &Trial::name);
-  if (trial == trials().end()) throw UsageError("there is no trial \"" + name + "\"");
+int run_trial(const TrialOptions& options) {
+  const auto trial = std::ranges::find(trials(), options.name, &Trial::name);
+  if (trial == trials().end()) throw UsageError("there is no trial \"" + options.name + "\"");
   Finding finding;
   try {
-    finding = trial->run(configuration(common));
+    finding = trial->run(configuration(options));
   } catch (const std::exception& error) {
     finding = {false, error.what()};
   }
   fmt::print("{}\n", dump({{"ok", finding.ok}, {"detail", finding.detail}, {"advice", finding.advice}}, -1));
   return finding.ok ? kOk : kFault;
-}
-
-}  // namespace
-
-void add_doctor(CLI::App& app, Action& action) {
-  const auto common = std::make_shared<Common>();
-  CLI::App& command = *app.add_subcommand("doctor", "Load the configuration and try each interface of the chosen port");
-  command.footer(
-      "Each interface is tried for real, in a process of its own: a switch is made, a clock is read, a stack's guard "
-      "is\n"
-      "touched, a fiber that never yields is stopped. The exit status is 1 when one of them has a fault.\n\n"
-      "Examples:\n"
-      "  heddle doctor\n"
-      "  heddle doctor --config runtime.json --json\n"
-      "  HEDDLE_VDSO_CALLER=syscall heddle doctor");
-  add_common(command, *common);
-  command.callback([common, &action] { action = [common] { return run_doctor(*common); }; });
-}
-
-void add_doctor_trial(CLI::App& app, Action& action) {
-  const auto common = std::make_shared<Common>();
-  const auto name = std::make_shared<std::string>();
-  CLI::App& command = *app.add_subcommand(std::string(kDoctorTrial),
-                                          "Run one trial of `heddle doctor` in this process");
-  command.group("");
-  command.add_option("name", *name, "The trial, as `heddle doctor` names it")->required();
-  add_common(command, *common);
-  command.callback([common, name, &action] { action = [common, name] { return run_trial(*common, *name); }; });
 }
 
 }  // namespace heddle::cli

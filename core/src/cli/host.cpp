@@ -23,7 +23,7 @@ const char* HEDDLE_CALL option(const char* pointer) {
   return answers.emplace_back(config::value_of(current, pointer)).c_str();
 }
 
-std::int32_t HEDDLE_CALL deliver(void*) {
+std::int32_t HEDDLE_CALL deliver(HeddleThread*, void*) {
   return HEDDLE_E_NO_WORKER;
 }
 

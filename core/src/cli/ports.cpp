@@ -1,4 +1,5 @@
 // The command `heddle ports`: every port found, and whether this program can use it.
+#include "base/paths.hpp"
 #include "cli/command.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
@@ -8,7 +9,6 @@
 #include <fmt/ranges.h>
 #include <algorithm>
 #include <filesystem>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -32,14 +32,15 @@ std::string short_name(std::string_view iid) {
 std::vector<port::Candidate> distinct(std::vector<port::Candidate> ports) {
   std::set<std::filesystem::path> seen;
   std::erase_if(ports, [&seen](port::Candidate& port) {
-    port.path = std::filesystem::weakly_canonical(port.path);
+    std::error_code error;  // for a library that is not there
+    if (const std::filesystem::path real = base::real_path(port.path, error); !error) port.path = real;
     return !seen.insert(port.path).second;
   });
   return ports;
 }
 
 std::string about(const port::Candidate& port) {
-  std::string text = port.path.string();
+  std::string text = base::text_of(port.path);
   if (!port.usable) return text + "\n" + port.reason;
   std::vector<std::string> names;
   std::ranges::transform(port.interfaces, std::back_inserter(names), short_name);
@@ -49,7 +50,7 @@ std::string about(const port::Candidate& port) {
 void print_table(const Config& config, const std::vector<port::Candidate>& ports) {
   if (ports.empty()) {
     std::vector<std::string> folders;
-    for (const auto& folder : config.port_path) folders.push_back(folder.string());
+    for (const auto& folder : config.port_path) folders.push_back(base::text_of(folder));
     fmt::print("No library lies in the folders of /port_path:\n  {}\n", fmt::join(folders, "\n  "));
     fmt::print("Add the folder of your ports there, or give a port's absolute path as /port.\n");
     return;
@@ -63,8 +64,8 @@ void print_table(const Config& config, const std::vector<port::Candidate>& ports
 void print_json(const std::vector<port::Candidate>& ports) {
   Json list = Json::array();
   for (const port::Candidate& port : ports) {
-    Json entry = {{"id", port.id},        {"path", port.path.string()}, {"os", port.os},
-                  {"arch", port.arch},    {"version", port.version},    {"interfaces", port.interfaces},
+    Json entry = {{"id", port.id},        {"path", base::text_of(port.path)}, {"os", port.os},
+                  {"arch", port.arch},    {"version", port.version},          {"interfaces", port.interfaces},
                   {"usable", port.usable}};
     if (!port.usable) entry["reason"] = port.reason;
     list.push_back(std::move(entry));
@@ -72,29 +73,16 @@ void print_json(const std::vector<port::Candidate>& ports) {
   fmt::print("{}\n", Json{{"ports", list}}.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-int run_ports(const Common& common) {
-  const Config config = configuration(common);
+}  // namespace
+
+int run_ports(const Common& options) {
+  const Config config = configuration(options);
   const std::vector<port::Candidate> ports = distinct(port::list(config));
-  if (common.json)
+  if (options.json)
     print_json(ports);
   else
     print_table(config, ports);
   return std::ranges::any_of(ports, &port::Candidate::usable) ? kOk : kFault;
-}
-
-}  // namespace
-
-void add_ports(CLI::App& app, Action& action) {
-  const auto common = std::make_shared<Common>();
-  CLI::App& command = *app.add_subcommand("ports", "List every port found, usable or why not");
-  command.footer(
-      "A port is the library with the code for one operating system and processor. They are looked for in the\n"
-      "folders of port_path in runtime.json. The exit status is 1 when none can be used.\n\n"
-      "Examples:\n"
-      "  heddle ports\n"
-      "  HEDDLE_PORT_PATH=$PWD/plugins heddle ports --json");
-  add_common(command, *common);
-  command.callback([common, &action] { action = [common] { return run_ports(*common); }; });
 }
 
 }  // namespace heddle::cli

@@ -11,6 +11,7 @@ namespace heddle::cli {
 namespace {
 
 constexpr int kBar = 30;
+constexpr int kLine = 24 + 1 + kBar + 6;  // columns of the whole line
 
 }  // namespace
 
@@ -21,14 +22,14 @@ void Progress::show(std::string_view what, double done) {
   const int full = std::clamp(static_cast<int>(done * kBar), 0, kBar);
   std::string bar;
   for (int i = 0; i < kBar; ++i) bar += i < full ? "█" : "░";
-  fmt::print("\r\x1b[K{:<24} {} {:3.0f} %", what, bar, std::clamp(done, 0.0, 1.0) * 100);
+  fmt::print("\r{:<24.24} {} {:3.0f} %", what, bar, std::clamp(done, 0.0, 1.0) * 100);
   std::fflush(stdout);
   drawn_ = true;
 }
 
 void Progress::clear() {
   if (!drawn_) return;
-  fmt::print("\r\x1b[K");
+  fmt::print("\r{:{}}\r", "", kLine);  // no escape sequence, as not every console takes them
   std::fflush(stdout);
   drawn_ = false;
 }

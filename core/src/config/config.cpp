@@ -2,6 +2,7 @@
 
 #include <heddle/config.hpp>
 
+#include "base/paths.hpp"
 #include "config/environment.hpp"
 #include "config/folders.hpp"
 #include "config/keys.hpp"
@@ -37,7 +38,7 @@ Config finished(Config config, const config::Context& context, const std::string
 config::Context context_of(const fs::path& file) {
   std::error_code error;
   const fs::path absolute = fs::absolute(file, error);
-  if (error) config::fail(config::in_quotes(config::text_of(file)), "wanted the path of a file: " + error.message());
+  if (error) config::fail(config::in_quotes(base::text_of(file)), "wanted the path of a file: " + error.message());
   return {absolute.parent_path(), config::folders()};
 }
 
@@ -59,7 +60,7 @@ std::string contents(const fs::path& file, const std::string& name) {
 Config load_named(const fs::path& file, const std::string& name) {
   Config config = with_origins();
   const config::Context context = context_of(file);
-  config::read_json(contents(file, name), name, config::text_of(file.filename()), context, config);
+  config::read_json(contents(file, name), name, base::text_of(file.filename()), context, config);
   config::apply_environment(context, config);
   return finished(std::move(config), context, name);
 }
@@ -77,7 +78,7 @@ struct ToJson {
   nlohmann::ordered_json operator()(const config::FolderList& type) const {
     auto folders = nlohmann::ordered_json::array();
     for (const fs::path& folder : config::read(type.field, config))
-      folders.push_back(config::unexpanded(config::text_of(folder)));
+      folders.push_back(config::unexpanded(base::text_of(folder)));
     return folders;
   }
   nlohmann::ordered_json operator()(const auto&) const {
@@ -95,13 +96,16 @@ Config Config::defaults() {
 }
 
 Config Config::load(const fs::path& file) {
-  return load_named(file, config::text_of(file));
+  return load_named(file, base::text_of(file));
 }
 
 Config Config::find() {
   const config::Folders& folders = config::folders();
   const char* const named = folders.trust_environment ? std::getenv("HEDDLE_CONFIG") : nullptr;
-  if (named && *named != '\0') return load_named(named, "environment variable HEDDLE_CONFIG: " + std::string(named));
+  if (named && *named != '\0') {
+    const std::string name = "environment variable HEDDLE_CONFIG: " + std::string(named);
+    return load_named(config::path_in(named, name), name);
+  }
   const fs::path beside = folders.program / "runtime.json";
   std::error_code error;
   return fs::status(beside, error).type() == fs::file_type::not_found ? defaults() : load(beside);
@@ -110,8 +114,8 @@ Config Config::find() {
 Config Config::parse(std::string_view text, const fs::path& name) {
   Config config = with_origins();
   const config::Context context = context_of(name);
-  config::read_json(text, config::text_of(name), config::text_of(name.filename()), context, config);
-  return finished(std::move(config), context, config::text_of(name));
+  config::read_json(text, base::text_of(name), base::text_of(name.filename()), context, config);
+  return finished(std::move(config), context, base::text_of(name));
 }
 
 std::string Config::to_json() const {

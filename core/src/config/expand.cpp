@@ -1,5 +1,6 @@
 #include "config/expand.hpp"
 
+#include "base/paths.hpp"
 #include "config/message.hpp"
 
 #include <algorithm>
@@ -23,12 +24,12 @@ std::string variable(const std::string& name, const Context& context, const std:
 }
 
 std::string value_of_name(std::string_view name, const Context& context, const std::string& place) {
-  if (name == "config_dir") return text_of(context.config_dir);
+  if (name == "config_dir") return base::text_of(context.config_dir);
   if (name == "library_dir") {
     if (context.folders.library.empty())
       fail(place,
            "${library_dir} cannot be used: the folder of Heddle's library could not be found; write the folder itself");
-    return text_of(context.folders.library);
+    return base::text_of(context.folders.library);
   }
   if (name.starts_with(kEnvironment)) return variable(std::string(name.substr(kEnvironment.size())), context, place);
   fail(place, "wanted ${config_dir}, ${library_dir} or ${env:NAME}, found " +
@@ -68,10 +69,18 @@ bool is_path(std::string_view text) {
          text.find(static_cast<char>(std::filesystem::path::preferred_separator)) != std::string_view::npos;
 }
 
-std::filesystem::path resolve(std::string_view text, const Context& context) {
-  const std::filesystem::path path = context.config_dir / std::filesystem::path(std::u8string(text.begin(), text.end()));
-  const bool goes_up = std::find(path.begin(), path.end(), "..") != path.end();
-  return goes_up ? path : path.lexically_normal();
+std::filesystem::path path_in(std::string_view text, const std::string& place) {
+  try {
+    return base::path_of(text);
+  } catch (const std::filesystem::filesystem_error&) {
+    fail(place, "wanted a path in UTF-8, found " + in_quotes(text) + " in another encoding");
+  }
+}
+
+std::filesystem::path resolve(const std::filesystem::path& path, const Context& context) {
+  const std::filesystem::path absolute = base::is_absolute(path) ? path : context.config_dir / path;
+  const bool goes_up = std::find(absolute.begin(), absolute.end(), "..") != absolute.end();
+  return goes_up || base::names_share(absolute) ? absolute : absolute.lexically_normal();
 }
 
 }  // namespace heddle::config

@@ -27,8 +27,12 @@ std::string unexpanded(std::string_view text);
 /// directory.
 bool is_path(std::string_view text);
 
+/// The path that `text` is. Throws a ConfigError that begins with `place` for what is none here: where paths are not bytes, text in
+/// another encoding than UTF-8.
+std::filesystem::path path_in(std::string_view text, const std::string& place);
+
 /// The path, relative to the configuration's folder when it is relative. Symbolic links are not followed, and for their
 /// sake ".." stays: "link/.." need not be the folder that holds the link.
-std::filesystem::path resolve(std::string_view text, const Context& context);
+std::filesystem::path resolve(const std::filesystem::path& path, const Context& context);
 
 }  // namespace heddle::config

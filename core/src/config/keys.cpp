@@ -1,5 +1,6 @@
 #include "config/keys.hpp"
 
+#include "base/paths.hpp"
 #include "config/message.hpp"
 #include "config/units.hpp"
 
@@ -16,114 +17,58 @@ constexpr std::uint64_t kGiB = kKiB * kKiB * kKiB;  // the most that every size_
 
 constexpr std::string_view kWord = "[a-z][a-z0-9-]*";
 
+/// Names the member of a Config, or of one of its sections: `member<&Config::stack, &Config::Stack::size>`.
+template <auto... kPath>
+constexpr auto member = [](Config& config) -> decltype(auto) { return (config.*....*kPath); };
+
 const std::vector<Key>& table() {
   static const std::vector<Key> keys = {
       {"/port", "The port that the runtime loads: the best one found for this machine, a port by its id, or a library.",
-       Text{[](Config & c) -> auto& {return c.port;
-}
-, {"auto"}, kWord, "a port's id", true
-}  // namespace
-}  // namespace heddle::config
-, {"/port_path", "The folders searched for ports, in this order.", FolderList{[](Config & c) -> auto& {return c.port_path;
-}
-, {
-  "${config_dir}/../plugins", "${library_dir}/heddle/ports", "${library_dir}/../plugins"
-}
-}
-}
-, {"/port_sha256", "What the port's file must hash to; empty to take any file.", Text{[](Config & c) -> auto& {return c.port_sha256;
-}
-, {""}, "[0-9a-f]{64}", "64 lower-case hex digits", false
-}
-}
-, {"/context_switcher", "What switches between fibers: the port, or a library that does it instead.",
-   Text{[](Config & c) -> auto& {return c.context_switcher;
-}
-, {"port"}, "", "", true
-}
-}
-, {"/tls_provider", "What binds a worker to its thread: the port, or a library that does it instead.",
-   Text{[](Config & c) -> auto& {return c.tls_provider;
-}
-, {"port"}, "", "", true
-}
-}
-, {"/vdso_caller", "Where the time comes from: a source of the port, or a library that provides it instead.",
-   Text{[](Config & c) -> auto& {return c.vdso_caller;
-}
-, {"vdso", "syscall"}, kWord, "another source of the port", true
-}
-}
-, {"/preempter/strategy", "How a fiber that runs for too long is interrupted.",
-   Text{[](Config & c) -> auto& {return c.preempter.strategy;
-}
-, {"none", "cooperative", "default", "signal", "timer", "suspend"}, kWord, "another strategy of the port", true
-}
-}
-, {"/preempter/quantum", "How long a fiber may run while others wait.",
-   Duration{[](Config & c) -> auto& {return c.preempter.quantum;
-}
-, 100us, 10s, false
-}
-}
-, {"/preempter/wakeup_slice", "How long a fiber may run while one waits that has just become ready.",
-   Duration{[](Config & c) -> auto& {return c.preempter.wakeup_slice;
-}
-, 10us, 10s, false
-}
-}
-, {"/preempter/resume", "Where a preempted fiber may go on: on its own worker, or on any.",
-   Choice{[](Config & c) -> auto& {return c.preempter.resume;
-}
-, {
-  "same-thread", "any-thread"
-}
-}
-}
-, {"/preempter/signal", "The signal that strategy signal sends: the port's own, or one by its name or number.",
-   Text{[](Config & c) -> auto& {return c.preempter.signal;
-}
-, {"default"}, "SIG[A-Z0-9]+([+-][0-9]{1,2})?|[1-9][0-9]?", "a signal's name or number in quotes", false
-}
-}
-, {"/scheduler/processors", "How many fibers may run at the same time; auto is as many as the process has processors.",
-   Count{[](Config & c) -> auto& {return c.scheduler.processors;
-}
-, 1, 1024, true
-}
-}
-, {"/scheduler/max_workers", "How many threads the runtime may start.",
-   Count{[](Config & c) -> auto& {return c.scheduler.max_workers;
-}
-, 1, 100'000, false
-}
-}
-, {"/stack/size", "The stack of a fiber that asks for no other.", Size{[](Config & c) -> auto& {return c.stack.size;
-}
-, 16 * kKiB, kGiB
-}
-}
-, {"/stack/max_size", "The largest stack that a fiber may ask for; no less than /stack/size.",
-   Size{[](Config & c) -> auto& {return c.stack.max_size;
-}
-, 16 * kKiB, kGiB
-}
-}
-, {"/stack/guard", "Whether a page that faults when touched lies below each stack.",
-   Flag{[](Config & c) -> auto& {return c.stack.guard;
-}
-}
-}
-, {"/diagnostics/schedtrace", "How often a line about the scheduler is logged; 0s is never.",
-   Duration{[](Config & c) -> auto& {return c.diagnostics.schedtrace;
-}
-, 1ms, 3600s, true
-}
-}
-,
-}
-;
-return keys;
+       Text{member<&Config::port>, {"auto"}, kWord, "a port's id", true}},
+      {"/port_path", "The folders searched for ports, in this order.",
+       FolderList{member<&Config::port_path>,
+                  {"${config_dir}/../plugins", "${library_dir}/heddle/ports", "${library_dir}/../plugins"}}},
+      {"/port_sha256", "What the port's file must hash to; empty to take any file.",
+       Text{member<&Config::port_sha256>, {""}, "[0-9a-f]{64}", "64 lower-case hex digits", false}},
+      {"/context_switcher", "What switches between fibers: the port, or a library that does it instead.",
+       Text{member<&Config::context_switcher>, {"port"}, "", "", true}},
+      {"/tls_provider", "What binds a worker to its thread: the port, or a library that does it instead.",
+       Text{member<&Config::tls_provider>, {"port"}, "", "", true}},
+      {"/vdso_caller", "Where the time comes from: a source of the port, or a library that provides it instead.",
+       Text{member<&Config::vdso_caller>, {"default", "vdso", "syscall"}, kWord, "another source of the port", true}},
+      {"/preempter/strategy", "How a fiber that runs for too long is interrupted.",
+       Text{member<&Config::preempter, &Config::Preempter::strategy>,
+            {"none", "cooperative", "default", "signal", "timer", "suspend"},
+            kWord,
+            "another strategy of the port",
+            true}},
+      {"/preempter/quantum", "How long a fiber may run while others wait.",
+       Duration{member<&Config::preempter, &Config::Preempter::quantum>, 100us, 10s, false}},
+      {"/preempter/wakeup_slice", "How long a fiber may run while one waits that has just become ready.",
+       Duration{member<&Config::preempter, &Config::Preempter::wakeup_slice>, 10us, 10s, false}},
+      {"/preempter/resume", "Where a preempted fiber may go on: on its own worker, or on any.",
+       Choice{member<&Config::preempter, &Config::Preempter::resume>, {"same-thread", "any-thread"}}},
+      {"/preempter/signal", "The signal that strategy signal sends: the port's own, or one by its name or number.",
+       Text{member<&Config::preempter, &Config::Preempter::signal>,
+            {"default"},
+            "SIG[A-Z0-9]+([+-][0-9]{1,2})?|[1-9][0-9]?",
+            "a signal's name or number in quotes",
+            false}},
+      {"/scheduler/processors",
+       "How many fibers may run at the same time; auto is as many as the process has processors.",
+       Count{member<&Config::scheduler, &Config::Scheduler::processors>, 1, 1024, true}},
+      {"/scheduler/max_workers", "How many threads the runtime may start.",
+       Count{member<&Config::scheduler, &Config::Scheduler::max_workers>, 1, 100'000, false}},
+      {"/stack/size", "The stack of a fiber that asks for no other.",
+       Size{member<&Config::stack, &Config::Stack::size>, 16 * kKiB, kGiB}},
+      {"/stack/max_size", "The largest stack that a fiber may ask for; no less than /stack/size.",
+       Size{member<&Config::stack, &Config::Stack::max_size>, 16 * kKiB, kGiB}},
+      {"/stack/guard", "Whether a page that faults when touched lies below each stack.",
+       Flag{member<&Config::stack, &Config::Stack::guard>}},
+      {"/diagnostics/schedtrace", "How often a line about the scheduler is logged; 0s is never.",
+       Duration{member<&Config::diagnostics, &Config::Diagnostics::schedtrace>, 1ms, 3600s, true}},
+  };
+  return keys;
 }
 
 // The text form of a value of each type.
@@ -145,7 +90,7 @@ struct Printer {
     std::string joined;
     for (const std::filesystem::path& folder : read(type.field, config)) {
       if (!joined.empty()) joined += list_separator();
-      joined += text_of(folder);
+      joined += base::text_of(folder);
     }
     return joined;
   }

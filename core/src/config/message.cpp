@@ -42,11 +42,6 @@ std::string listed(const std::vector<std::string>& items, std::string_view conju
   return result;
 }
 
-std::string text_of(const std::filesystem::path& path) {
-  const std::u8string text = path.u8string();
-  return std::string(text.begin(), text.end());
-}
-
 void fail(const std::string& place, const std::string& problem) {
   throw ConfigError(place + ": " + problem);
 }

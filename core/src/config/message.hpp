@@ -4,7 +4,6 @@
 // terminal.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +18,6 @@ std::string in_quotes(std::string_view text);
 
 /// "a", "a or b", "a, b or c", for any `conjunction`.
 std::string listed(const std::vector<std::string>& items, std::string_view conjunction);
-
-/// The path as UTF-8, with the platform's own separators.
-std::string text_of(const std::filesystem::path& path);
 
 /// Throws ConfigError "PLACE: PROBLEM".
 [[noreturn]] void fail(const std::string& place, const std::string& problem);

@@ -1,5 +1,6 @@
 #include "config/values.hpp"
 
+#include "base/paths.hpp"
 #include "config/message.hpp"
 #include "config/nearest.hpp"
 #include "config/units.hpp"
@@ -69,6 +70,7 @@ struct Setter {
   const Value& value;
   Config& config;
   const Context& context;
+  const std::string& place;
 
   const std::string* text() const { return std::get_if<std::string>(&value.data); }
 
@@ -76,7 +78,7 @@ struct Setter {
     if (!text()) return false;
     const bool word = std::ranges::find(type.words, *text()) != type.words.end() || matches(type.pattern, *text());
     if (!word && !(type.library && is_usable_path(*text()))) return false;
-    type.field(config) = word ? *text() : text_of(resolve(*text(), context));
+    type.field(config) = word ? *text() : base::text_of(resolve(path_in(*text(), place), context));
     return true;
   }
   bool operator()(const Choice& type) const {
@@ -115,7 +117,7 @@ struct Setter {
     const auto* const folders = std::get_if<std::vector<std::string>>(&value.data);
     if (!folders) return false;
     std::vector<std::filesystem::path> paths;
-    for (const std::string& folder : *folders) paths.push_back(resolve(folder, context));
+    for (const std::string& folder : *folders) paths.push_back(resolve(path_in(folder, place), context));
     type.field(config) = std::move(paths);
     return true;
   }
@@ -153,7 +155,7 @@ std::string expanded_folder(const std::string& text, const Context& context, con
 }
 
 void assign(const Key& key, const Value& value, Config& config, const Context& context, const std::string& place) {
-  if (std::visit(Setter{value, config, context}, key.type)) return;
+  if (std::visit(Setter{value, config, context, place}, key.type)) return;
   fail(place, "wanted " + wanted(key) + ", found " + value.shown + suggestion(key, value));
 }
 

@@ -1,5 +1,7 @@
 #include "port/candidates.hpp"
 
+#include "base/paths.hpp"
+
 #include <algorithm>
 
 namespace heddle::port {
@@ -14,7 +16,7 @@ bool is_library_name(const fs::path& file) {
 
 // Appends the libraries of `folder` to `files`; returns what a message adds to the folder's name.
 std::string search(const fs::path& folder, std::vector<fs::path>& files) {
-  if (!folder.is_absolute()) return " (a relative path, not searched)";
+  if (!base::is_absolute(folder)) return " (a relative path, not searched)";
   std::error_code error;
   if (!fs::exists(folder, error)) return error ? " (" + error.message() + ")" : " (no such folder)";
   const auto first = static_cast<std::ptrdiff_t>(files.size());
@@ -27,24 +29,25 @@ std::string search(const fs::path& folder, std::vector<fs::path>& files) {
 }  // namespace
 
 bool names_file(const std::string& value) {
-  return fs::path(value).has_parent_path() || is_library_name(value);
+  const fs::path path = base::path_of(value);
+  return path.has_parent_path() || is_library_name(path);
 }
 
 Candidates all_candidates(const Config& config) {
   Candidates found;
   for (const fs::path& folder : config.port_path) {
     const std::string remark = search(folder, found.files);
-    found.searched.append(found.searched.empty() ? "" : ", ").append(folder.string()).append(remark);
+    found.searched.append(found.searched.empty() ? "" : ", ").append(base::text_of(folder)).append(remark);
   }
   if (found.searched.empty()) found.searched = "no folder, as /port_path is empty";
   return found;
 }
 
 Candidates candidates(const Config& config) {
-  if (names_file(config.port)) return {{config.port}, {}};
+  if (names_file(config.port)) return {{base::path_of(config.port)}, {}};
   Candidates found = all_candidates(config);
   if (config.port != "auto")
-    std::erase_if(found.files, [&](const fs::path& file) { return file.stem() != config.port; });
+    std::erase_if(found.files, [&](const fs::path& file) { return base::text_of(file.stem()) != config.port; });
   return found;
 }
 

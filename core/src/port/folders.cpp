@@ -1,5 +1,7 @@
 #include "port/folders.hpp"
 
+#include "base/paths.hpp"
+
 #include <heddle/error.hpp>
 
 #include <boost/dll/runtime_symbol_info.hpp>
@@ -11,9 +13,9 @@ namespace fs = std::filesystem;
 fs::path program_file() {
   std::error_code error;
   fs::path file = boost::dll::program_location(error);
-  if (error || !file.is_absolute())
+  if (error || !base::is_absolute(file))
     throw PortError("the operating system does not say where this program's file is (" +
-                    (error ? error.message() : "it says " + file.string()) + "); on Linux /proc must be mounted");
+                    (error ? error.message() : "it says " + base::text_of(file)) + "); on Linux /proc must be mounted");
   return file;
 }
 
@@ -25,8 +27,8 @@ fs::path library_folder() {
   std::error_code error;
   const fs::path file = boost::dll::this_line_location(error);
   // For code in the program itself the C library answers with argv[0], which may be relative or any text at all.
-  if (error || !file.is_absolute()) return program_folder();
-  return file.lexically_normal().parent_path();
+  if (error || !base::is_absolute(file)) return program_folder();
+  return (base::names_share(file) ? file : file.lexically_normal()).parent_path();
 }
 
 bool environment_is_trusted(const fs::path& program) {

@@ -19,10 +19,11 @@ constexpr std::uint64_t kDynamicFlags1 = 0x6ffffffb;    // DT_FLAGS_1
 constexpr std::uint64_t kFlagPie = 0x08000000;          // DF_1_PIE: a program that happens to be position-independent
 constexpr std::uint64_t kMostDynamicEntries = 0x10000;  // real libraries have some thirty
 
-// PE/COFF specification, sections "COFF File Header" and "Section Table".
+// PE/COFF specification, sections "COFF File Header", "Section Table" and "COFF Symbol Table".
 constexpr std::uint64_t kPeOffsetField = 0x3c;
 constexpr std::uint16_t kPeIsDll = 0x2000;
 constexpr std::uint64_t kPeSectionSize = 40;
+constexpr std::uint64_t kPeSymbolSize = 18;
 
 struct ElfMachine {
   std::uint64_t number;
@@ -178,6 +179,14 @@ bool pe_sections_complete(ByteReader& bytes, std::uint64_t at, std::uint64_t cou
   return true;
 }
 
+// The names lie behind the symbols, and begin with the count of their bytes.
+bool pe_symbols_complete(ByteReader& bytes, std::uint64_t at, std::uint64_t count) {
+  if (at == 0) return true;
+  const std::uint64_t names = at + count * kPeSymbolSize;
+  const auto size = bytes.number(names, 4);
+  return size && bytes.holds(names, *size);
+}
+
 Image read_pe(ByteReader& bytes) {
   const auto start = bytes.number(kPeOffsetField, 4);
   if (!start || bytes.number(*start, 4) != 0x00004550u) return {};  // "PE\0\0": without it a DOS program
@@ -187,14 +196,17 @@ Image read_pe(ByteReader& bytes) {
   const std::uint64_t header = *start + 4;
   const auto machine = bytes.number(header, 2);
   const auto sections = bytes.number(header + 2, 2);
+  const auto symbols = bytes.number(header + 8, 4);
+  const auto symbol_count = bytes.number(header + 12, 4);
   const auto optional_size = bytes.number(header + 16, 2);
   const auto flags = bytes.number(header + 18, 2);
   if (!machine) return image;
   image.machine = unnamed(*machine);
   for (const PeMachine& known : kPeMachines)
     if (known.number == *machine) image.machine = known.name;
-  if (!sections || !optional_size || !flags) return image;
-  image.complete = pe_sections_complete(bytes, header + 20 + *optional_size, *sections);
+  if (!sections || !symbols || !symbol_count || !optional_size || !flags) return image;
+  image.complete = pe_sections_complete(bytes, header + 20 + *optional_size, *sections) &&
+                   pe_symbols_complete(bytes, *symbols, *symbol_count);
   image.shared = image.complete && (*flags & kPeIsDll);
   return image;
 }

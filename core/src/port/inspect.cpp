@@ -1,5 +1,6 @@
 #include "port/inspect.hpp"
 
+#include "base/paths.hpp"
 #include "port/candidates.hpp"
 #include "port/interfaces.hpp"
 #include "port/library.hpp"
@@ -27,7 +28,7 @@ const Table* find(const HeddlePort& port, const InterfaceRule& rule) {
 template <class Table>
 const Table* provided(const char* key, const std::string& value, const InterfaceRule& rule, Providers& providers) {
   try {
-    const std::shared_ptr<Library> library = map_library(verify(value, {}));
+    const std::shared_ptr<Library> library = map_library(verify(base::path_of(value), {}));
     const Table* table = require<Table>(library->descriptor(), rule, rule.iid);
     if (std::ranges::find(providers.libraries, library) == providers.libraries.end())
       providers.libraries.push_back(library);
@@ -67,6 +68,12 @@ void choose_preempter(const HeddlePort& port, const Config& config, const Provid
   out.injector = injects(*out.preempter) ? out.preempter : best;
 }
 
+const HeddleVdsoCaller* choose_vdso_caller(const HeddlePort& port, const Config& config, const Providers& providers) {
+  if (providers.vdso_caller) return providers.vdso_caller;
+  if (config.vdso_caller == "default") return require<HeddleVdsoCaller>(port, kVdsoCaller, HEDDLE_VDSO_CALLER_IID);
+  return chosen<HeddleVdsoCaller>(port, kVdsoCaller, "/vdso_caller", config.vdso_caller);
+}
+
 }  // namespace
 
 Providers find_providers(const Config& config) {
@@ -85,8 +92,8 @@ Providers find_providers(const Config& config) {
 
 LoadedPort inspect(const std::filesystem::path& file, const Config& config, const Providers& providers) {
   LoadedPort out;
-  out.path = verify(file, config.port_sha256);
-  const std::shared_ptr<Library> library = map_library(out.path);
+  const std::shared_ptr<Library> library = map_library(verify(file, config.port_sha256));
+  out.path = library->file();
   const HeddlePort& port = library->descriptor();
   out.descriptor = &port;
   out.context_switcher = providers.context_switcher
@@ -95,8 +102,7 @@ LoadedPort inspect(const std::filesystem::path& file, const Config& config, cons
   out.tls_provider = providers.tls_provider ? providers.tls_provider
                                             : require<HeddleTlsProvider>(port, kTlsProvider, HEDDLE_TLS_PROVIDER_IID);
   choose_preempter(port, config, providers, out);
-  out.vdso_caller = providers.vdso_caller ? providers.vdso_caller
-                                          : chosen<HeddleVdsoCaller>(port, kVdsoCaller, "/vdso_caller", config.vdso_caller);
+  out.vdso_caller = choose_vdso_caller(port, config, providers);
   out.stack_memory = find<HeddleStackMemory>(port, kStackMemory);
   out.code_modules = find<HeddleCodeModules>(port, kCodeModules);
   out.timekeeper = find<HeddleTimekeeper>(port, kTimekeeper);

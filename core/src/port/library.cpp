@@ -14,12 +14,14 @@ namespace heddle::port {
 
 namespace {
 
-// Boost.DLL wraps the system's own words in its name and an error number that says nothing.
-std::string system_words(std::string_view what) {
+// Boost.DLL wraps the words of dlerror(3) in its name and an error number that says nothing; where there is none of that, the
+// number says it all.
+std::string system_words(const std::system_error& error) {
+  const std::string_view what = error.what();
   constexpr std::string_view kBefore = "(dlerror system message: ";
   const std::size_t start = what.find(kBefore);
   const std::size_t end = what.rfind(')');
-  if (start == std::string_view::npos || end < start) return std::string(what);
+  if (start == std::string_view::npos || end < start) return error.code().message();
   return std::string(what.substr(start + kBefore.size(), end - start - kBefore.size()));
 }
 
@@ -55,7 +57,7 @@ Library::Library(const std::filesystem::path& file) : file_(file) {
   try {
     mapping_.load(file, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
   } catch (const std::system_error& error) {
-    throw Refused("cannot be mapped: " + system_words(error.what()));
+    throw Refused("cannot be mapped: " + system_words(error));
   }
   if (!mapping_.has(HEDDLE_PORT_QUERY_NAME))
     throw Refused("is a library, but no port: it does not export " HEDDLE_PORT_QUERY_NAME);
@@ -84,8 +86,12 @@ void Library::close() {
 
 std::shared_ptr<Library> map_library(const std::filesystem::path& file) {
   std::weak_ptr<Library>& known = registry().mapped[file];
-  std::shared_ptr<Library> library = known.lock();
-  if (!library) known = library = std::make_shared<Library>(file);
+  if (std::shared_ptr<Library> library = known.lock()) return library;
+  std::shared_ptr<Library> library = std::make_shared<Library>(file);
+  // The system maps a file once, by whatever name: not every system says which names are one file's.
+  for (const auto& [name, other] : registry().mapped)
+    if (const auto same = other.lock(); same && &same->descriptor() == &library->descriptor()) library = same;
+  known = library;
   return library;
 }
 

@@ -1,6 +1,7 @@
 #include "port/loader.hpp"
 
 #include "base/log.hpp"
+#include "base/paths.hpp"
 #include "port/candidates.hpp"
 #include "port/inspect.hpp"
 #include "port/library.hpp"
@@ -32,7 +33,7 @@ void open_all(const LoadedPort& port, const HeddleHost& host) {
     } catch (const Refused& refused) {
       for (auto undo = opened.rbegin(); undo != opened.rend(); ++undo) (*undo)->close();
       if (library == port.libraries.front()) throw;
-      throw PortError(library->file().string() + ", which the configuration names as a provider, " + refused.what());
+      throw PortError(base::text_of(library->file()) + ", which the configuration names as a provider, " + refused.what());
     }
   }
 }
@@ -45,7 +46,7 @@ std::string advice() {
 std::string known_ids(const Config& config) {
   std::string text;
   for (const fs::path& file : all_candidates(config).files)
-    text.append(text.empty() ? "" : ", ").append(file.stem().string());
+    text.append(text.empty() ? "" : ", ").append(base::text_of(file.stem()));
   return text.empty() ? "no library" : text;
 }
 
@@ -60,15 +61,15 @@ std::string explain(const Config& config, const Candidates& tried, const std::ve
            tried.searched + " and found " + known_ids(config);
   else
     text = "no port with the id \"" + config.port + "\" can be used; searched " + tried.searched;
-  for (const Rejection& rejection : rejections) text += "\n  " + rejection.file.string() + " " + rejection.reason;
+  for (const Rejection& rejection : rejections) text += "\n  " + base::text_of(rejection.file) + " " + rejection.reason;
   return names_file(config.port) ? text : text + advice();
 }
 
 void warn(const std::vector<Rejection>& rejections, const fs::path& taken) {
   for (const Rejection& rejection : rejections)
     if (!rejection.expected)
-      base::log(base::LogLevel::kWarning, "passed over " + rejection.file.string() + ", which " + rejection.reason +
-                                              "; the port is " + taken.string());
+      base::log(base::LogLevel::kWarning, "passed over " + base::text_of(rejection.file) + ", which " +
+                                              rejection.reason + "; the port is " + base::text_of(taken));
 }
 
 void describe(const HeddlePort& port, Candidate& out) {
@@ -81,7 +82,7 @@ void describe(const HeddlePort& port, Candidate& out) {
 
 Candidate candidate_of(const fs::path& file, const Config& config, const Providers& providers) {
   Candidate out;
-  out.id = file.stem().string();
+  out.id = base::text_of(file.stem());
   out.path = file;
   try {
     describe(*inspect(file, config, providers).descriptor, out);
@@ -124,7 +125,7 @@ std::vector<Candidate> list(const Config& config) {
   const std::lock_guard lock(mutex);
   const Providers providers = find_providers(config);
   std::vector<fs::path> files = all_candidates(config).files;
-  if (names_file(config.port)) files.insert(files.begin(), config.port);
+  if (names_file(config.port)) files.insert(files.begin(), base::path_of(config.port));
   std::vector<Candidate> found;
   for (const fs::path& file : files) found.push_back(candidate_of(file, config, providers));
   return found;

@@ -1,5 +1,6 @@
 #include "port/verify.hpp"
 
+#include "base/paths.hpp"
 #include "port/folders.hpp"
 #include "port/refused.hpp"
 #include "port/sha256.hpp"
@@ -39,11 +40,11 @@ void require_regular_file(const fs::path& path) {
 void require_safe_folder(const fs::path& folder) {
   std::error_code error;
   const fs::perms permissions = fs::status(folder, error).permissions();
-  if (error) throw Refused("lies in " + folder.string() + ", which cannot be looked at: " + error.message());
+  if (error) throw Refused("lies in " + base::text_of(folder) + ", which cannot be looked at: " + error.message());
   // In a sticky folder, as /tmp, only a file's owner may replace it.
   if (any(permissions, fs::perms::others_write) && !any(permissions, fs::perms::sticky_bit))
     throw Refused("lies in a folder where anyone may replace it (mode " + octal(permissions) +
-                  "); take that right away: chmod o-w " + folder.string());
+                  "); take that right away: chmod o-w " + base::text_of(folder));
 }
 
 void require_safe_file(const fs::path& path) {
@@ -52,7 +53,7 @@ void require_safe_file(const fs::path& path) {
   if (error) throw Refused("cannot be looked at: " + error.message());
   if (any(permissions, fs::perms::others_write))
     throw Refused("may be written by anyone (mode " + octal(permissions) + "); take that right away: chmod o-w " +
-                  path.string());
+                  base::text_of(path));
 }
 
 std::string format_name(ImageFormat format) {
@@ -88,17 +89,18 @@ const Image& this_image() {
     const fs::path program = program_file();
     Image read = read_image(program);
     if (read.machine.empty())
-      throw PortError("cannot read the header of " + program.string() + " to learn which machine this program runs on");
+      throw PortError("cannot read the header of " + base::text_of(program) +
+                      " to learn which machine this program runs on");
     return read;
   }();
   return image;
 }
 
 fs::path verify(const fs::path& path, const std::string& sha256) {
-  if (!path.is_absolute()) throw Refused("is a relative path, and a library is loaded from an absolute path only");
+  if (!base::is_absolute(path)) throw Refused("is a relative path, and a library is loaded from an absolute path only");
   require_regular_file(path);
   std::error_code error;
-  const fs::path file = fs::canonical(path, error);
+  const fs::path file = base::real_path(path, error);
   if (error) throw Refused("cannot be looked at: " + error.message());
   // PE systems have access lists; the permission bits there are made up by the C library.
   if (this_image().format != ImageFormat::kPe) {

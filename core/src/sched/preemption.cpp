@@ -12,7 +12,8 @@ namespace {
 // What the core itself may need on the fiber's stack between the injected call and the switch.
 constexpr std::size_t kCoreBytes = 2048;
 
-/// Is the interrupted code one that may be stopped here? Runs in a signal handler: no lock, no allocation.
+/// Is the interrupted code one that may be stopped here? Runs in a signal handler, or while
+/// another thread has suspended the worker's: no lock, no allocation.
 bool may_preempt(const Worker& worker, const HeddleRegisters& at) {
   const FiberBlock* fiber = worker.current();
   if (!fiber || !worker.processor || !worker.preemption_requested()) return false;
@@ -26,8 +27,8 @@ bool may_preempt(const Worker& worker, const HeddleRegisters& at) {
 
 }  // namespace
 
-std::int32_t HEDDLE_CALL deliver(void* machine_context) noexcept {
-  Worker* worker = current_worker();
+std::int32_t HEDDLE_CALL deliver(HeddleThread* thread, void* machine_context) noexcept {
+  Worker* worker = static_cast<Worker*>(thread);
   if (!worker) return HEDDLE_E_NO_WORKER;
   const HeddlePreempter& injection = *worker->scheduler.interfaces().injection;
   HeddleRegisters at{};

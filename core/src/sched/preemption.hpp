@@ -6,14 +6,14 @@
 // injected call.
 #pragma once
 
-#include <heddle/port/abi.h>
+#include <heddle/port/thread.h>
 
 #include <cstdint>
 
 namespace heddle::sched {
 
 /// HeddleHost::deliver.
-std::int32_t HEDDLE_CALL deliver(void* machine_context) noexcept;
+std::int32_t HEDDLE_CALL deliver(HeddleThread* thread, void* machine_context) noexcept;
 
 /// HeddleHost::preempted.
 void HEDDLE_CALL preempted() noexcept;

@@ -1,8 +1,8 @@
 // What the core sees of a Linux port: the descriptor, the interfaces, and the order in which open brings the parts up.
 #include <cstring>
 
+#include "host.hpp"
 #include "linux/code_modules.hpp"
-#include "linux/host.hpp"
 #include "linux/signal_preempter.hpp"
 #include "linux/stack_memory.hpp"
 #include "linux/thread_binding.hpp"

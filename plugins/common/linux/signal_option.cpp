@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "linux/host.hpp"
+#include "host.hpp"
 
 namespace heddle::port {
 namespace {

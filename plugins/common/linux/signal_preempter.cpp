@@ -26,8 +26,8 @@
 #include <cstring>
 #include <new>
 
+#include "host.hpp"
 #include "linux/code_modules.hpp"
-#include "linux/host.hpp"
 #include "linux/signal_option.hpp"
 #include "machine.h"
 
@@ -80,7 +80,7 @@ void handle(int, siginfo_t* info, void* context) {
   const bool requested = record != nullptr && record->request.exchange(kIdle) != kIdle;
   // The program's handler goes first: it sees the context as it was interrupted, and may even leave by siglongjmp.
   chain(info, context, requested);
-  if (requested) host->deliver(context);
+  if (requested) host->deliver(thread, context);
   errno = saved_errno;
 }
 

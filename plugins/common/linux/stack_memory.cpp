@@ -16,7 +16,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "linux/host.hpp"
+#include "host.hpp"
 
 namespace heddle::port {
 namespace {

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "linux/host.hpp"
+#include "host.hpp"
 #include "machine.h"
 
 namespace heddle::port {

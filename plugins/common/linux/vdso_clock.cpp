@@ -3,7 +3,7 @@
 
 #include <sys/auxv.h>
 
-#include "linux/host.hpp"
+#include "host.hpp"
 #include "linux/vdso_image.hpp"
 #include "machine.h"
 

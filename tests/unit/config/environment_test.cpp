@@ -13,7 +13,7 @@ class EnvironmentTest : public ConfigTest {
  protected:
   static Config overridden() {
     Config config = parse("{\"scheduler\": {\"processors\": 2}}");
-    apply_environment({"/etc/app", given()}, config);
+    apply_environment({native("/etc/app"), given()}, config);
     return config;
   }
   static std::string error() { return message_of(overridden); }
@@ -29,16 +29,18 @@ TEST_F(EnvironmentTest, NamesAVariableForEveryKey) {
 }
 
 TEST_F(EnvironmentTest, OverridesEachType) {
-  setenv("HEDDLE_PORT", "./port.so", 1);
-  setenv("HEDDLE_PORT_PATH", "ports:${library_dir}/ports:/opt/ports", 1);
-  setenv("HEDDLE_PREEMPTER_STRATEGY", "none", 1);
-  setenv("HEDDLE_PREEMPTER_QUANTUM", "1ms", 1);
-  setenv("HEDDLE_SCHEDULER_PROCESSORS", "3", 1);
-  setenv("HEDDLE_STACK_SIZE", "32KiB", 1);
-  setenv("HEDDLE_STACK_GUARD", "false", 1);
+  set_variable("HEDDLE_PORT", "./port.so");
+  const std::string separator(1, list_separator());
+  set_variable("HEDDLE_PORT_PATH", "ports" + separator + "${library_dir}/ports" + separator + "/opt/ports");
+  set_variable("HEDDLE_PREEMPTER_STRATEGY", "none");
+  set_variable("HEDDLE_PREEMPTER_QUANTUM", "1ms");
+  set_variable("HEDDLE_SCHEDULER_PROCESSORS", "3");
+  set_variable("HEDDLE_STACK_SIZE", "32KiB");
+  set_variable("HEDDLE_STACK_GUARD", "false");
   const Config config = overridden();
-  EXPECT_EQ(config.port, "/etc/app/port.so");
-  EXPECT_EQ(value_of(config, "/port_path"), "/etc/app/ports:/app/lib/ports:/opt/ports");
+  EXPECT_EQ(config.port, native("/etc/app/port.so"));
+  EXPECT_EQ(value_of(config, "/port_path"),
+            native("/etc/app/ports") + separator + native("/app/lib/ports") + separator + native("/opt/ports"));
   EXPECT_EQ(config.preempter.strategy, "none");
   EXPECT_EQ(config.preempter.quantum, std::chrono::milliseconds(1));
   EXPECT_EQ(config.scheduler.processors, 3u);
@@ -47,28 +49,28 @@ TEST_F(EnvironmentTest, OverridesEachType) {
   EXPECT_EQ(config.origins.at("/scheduler/processors"), "HEDDLE_SCHEDULER_PROCESSORS");
   EXPECT_EQ(config.origins.at("/port_path"), "HEDDLE_PORT_PATH");
   EXPECT_EQ(config.origins.at("/preempter/resume"), "default");
-  setenv("HEDDLE_SCHEDULER_PROCESSORS", "auto", 1);
+  set_variable("HEDDLE_SCHEDULER_PROCESSORS", "auto");
   EXPECT_EQ(overridden().scheduler.processors, 0u);
 }
 
 TEST_F(EnvironmentTest, TakesAnEmptyVariableAsNotSet) {
-  setenv("HEDDLE_SCHEDULER_PROCESSORS", "", 1);
+  set_variable("HEDDLE_SCHEDULER_PROCESSORS", "");
   const Config config = overridden();
   EXPECT_EQ(config.scheduler.processors, 2u);
   EXPECT_EQ(config.origins.at("/scheduler/processors"), "runtime.json:1");
 }
 
 TEST_F(EnvironmentTest, NamesTheVariableOfABadValue) {
-  setenv("HEDDLE_SCHEDULER_PROCESSORS", "many", 1);
+  set_variable("HEDDLE_SCHEDULER_PROCESSORS", "many");
   EXPECT_EQ(error(),
             "environment variable HEDDLE_SCHEDULER_PROCESSORS: /scheduler/processors: wanted \"auto\" or a whole "
             "number from 1 to "
             "1024, found \"many\"");
-  setenv("HEDDLE_SCHEDULER_PROCESSORS", "4", 1);
-  setenv("HEDDLE_STACK_GUARD", "yes", 1);
+  set_variable("HEDDLE_SCHEDULER_PROCESSORS", "4");
+  set_variable("HEDDLE_STACK_GUARD", "yes");
   EXPECT_EQ(error(), "environment variable HEDDLE_STACK_GUARD: /stack/guard: wanted true or false, found \"yes\"");
-  unsetenv("HEDDLE_STACK_GUARD");
-  setenv("HEDDLE_PORT_PATH", "ports:", 1);
+  unset_variable("HEDDLE_STACK_GUARD");
+  set_variable("HEDDLE_PORT_PATH", std::string("ports") + list_separator());
   EXPECT_EQ(error(), "environment variable HEDDLE_PORT_PATH: /port_path/1: wanted the path of a folder, found \"\"");
 }
 
@@ -89,7 +91,7 @@ TEST_F(EnvironmentTest, LeavesTheVariablesOfOthersAlone) {
 TEST_F(EnvironmentTest, IsIgnoredWhereItIsNotTrusted) {
   given().trust_environment = false;
   given().variables = {"HEDDLE_PORTS"};
-  setenv("HEDDLE_SCHEDULER_PROCESSORS", "many", 1);
+  set_variable("HEDDLE_SCHEDULER_PROCESSORS", "many");
   EXPECT_EQ(overridden().scheduler.processors, 2u);
 }
 

@@ -3,8 +3,6 @@
 
 #include "config/keys.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <stdexcept>
 
@@ -26,7 +24,7 @@ class FileTest : public ConfigTest {
 
 TEST_F(FileTest, LoadsAFileAndThenTheEnvironment) {
   const auto file = folder_.write("x.json", "{\"port\": \"from-file\",\n\"stack\": {\"size\": \"16KiB\"}}");
-  setenv("HEDDLE_STACK_SIZE", "32KiB", 1);
+  set_variable("HEDDLE_STACK_SIZE", "32KiB");
   const Config config = Config::load(file);
   EXPECT_EQ(config.port, "from-file");
   EXPECT_EQ(config.stack.size, 32u << 10);
@@ -37,27 +35,30 @@ TEST_F(FileTest, LoadsAFileAndThenTheEnvironment) {
 
 TEST_F(FileTest, MakesARelativeFilesFolderAbsolute) {
   folder_.write("x.json", "{\"port_path\": [\"ports\"]}");
-  const Config config = Config::load(std::filesystem::relative(folder_.path() / "x.json"));
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_.path());
+  const Config config = Config::load("x.json");
+  std::filesystem::current_path(before);
   ASSERT_TRUE(config.port_path.at(0).is_absolute());
   EXPECT_EQ(config.port_path.at(0).lexically_normal(), folder_.path() / "ports");
 }
 
 TEST_F(FileTest, ParseAsksForNoOverride) {
-  setenv("HEDDLE_PORT", "from-environment", 1);
+  set_variable("HEDDLE_PORT", "from-environment");
   EXPECT_EQ(parse("{}").port, "auto");
 }
 
 TEST_F(FileTest, DefaultsLieBesideTheProgram) {
-  setenv("HEDDLE_PORT", "from-environment", 1);
+  set_variable("HEDDLE_PORT", "from-environment");
   const Config config = Config::defaults();
   EXPECT_EQ(config.port, "from-environment");
-  EXPECT_EQ(config.port_path, (std::vector<std::filesystem::path>{folder_.path() / "../plugins",
-                                                                  "/app/lib/heddle/ports", "/app/lib/../plugins"}));
+  EXPECT_EQ(config.port_path, (std::vector<std::filesystem::path>{folder_.path() / "../plugins", native("/app/lib/heddle/ports"),
+                                                                  native("/app/lib") + "/../plugins"}));
   EXPECT_EQ(config.origins.at("/port_path"), "default");
 }
 
 TEST_F(FileTest, DefaultsNameTheKeysThatDoNotGoTogether) {
-  setenv("HEDDLE_STACK_SIZE", "128MiB", 1);
+  set_variable("HEDDLE_STACK_SIZE", "128MiB");
   EXPECT_EQ(
       message_of(Config::defaults),
       "built-in defaults: wanted a /stack/size of at most /stack/max_size, found 128MiB (HEDDLE_STACK_SIZE) and 64MiB "
@@ -75,7 +76,7 @@ TEST_F(FileTest, FindPrefersTheVariableThenTheProgramsFolderThenDefaults) {
   folder_.write("runtime.json", "{\"port\": \"beside-program\"}");
   EXPECT_EQ(Config::find().port, "beside-program");
   const auto named = folder_.write("named.json", "{\"port\": \"named\"}");
-  setenv("HEDDLE_CONFIG", named.c_str(), 1);
+  set_variable("HEDDLE_CONFIG", text_of(named));
   EXPECT_EQ(Config::find().port, "named");
   given().trust_environment = false;
   apply_given();
@@ -83,62 +84,32 @@ TEST_F(FileTest, FindPrefersTheVariableThenTheProgramsFolderThenDefaults) {
 }
 
 TEST_F(FileTest, FindSaysThatTheVariableNamedTheFile) {
-  const std::string missing = folder_.path() / "missing.json";
-  setenv("HEDDLE_CONFIG", missing.c_str(), 1);
+  const std::string missing = text_of(folder_.path() / "missing.json");
+  set_variable("HEDDLE_CONFIG", missing);
   EXPECT_EQ(message_of(Config::find), "environment variable HEDDLE_CONFIG: " + missing + ": no such file");
 }
 
 TEST_F(FileTest, FindRefusesABadFileBesideTheProgram) {
-  const std::string bad = folder_.write("runtime.json", "{\"port\": 1}");
+  const std::string bad = text_of(folder_.write("runtime.json", "{\"port\": 1}"));
   EXPECT_EQ(message_of(Config::find),
             bad + ":1: /port: wanted \"auto\", a port's id or the path of a library (with a / in it), found 1");
 }
 
 TEST_F(FileTest, SaysWhyAFileCannotBeRead) {
-  const std::string missing = folder_.path() / "missing.json";
+  const std::string missing = text_of(folder_.path() / "missing.json");
   EXPECT_EQ(load_error(missing), missing + ": no such file");
-  EXPECT_EQ(load_error(folder_.path()), folder_.path().string() + ": wanted a file, found a folder");
-  const std::string long_name = folder_.path() / std::string(5000, 'x');
-  EXPECT_EQ(load_error(long_name), long_name + ": cannot be read: File name too long");
-  const std::string loop = folder_.path() / "loop.json";
-  std::filesystem::create_symlink("loop.json", loop);
-  EXPECT_EQ(load_error(loop), loop + ": cannot be read: Too many levels of symbolic links");
-}
-
-// While it lives a test that root runs has no more rights than others: root may read every file.
-class OrdinaryUser {
- public:
-  OrdinaryUser() {
-    if (user_ == 0 && seteuid(kNobody) != 0) throw std::runtime_error("root could not give its rights up");
-  }
-  ~OrdinaryUser() {
-    if (user_ == 0 && seteuid(user_) != 0) std::abort();
-  }
-  OrdinaryUser(const OrdinaryUser&) = delete;
-  OrdinaryUser& operator=(const OrdinaryUser&) = delete;
-
- private:
-  static constexpr uid_t kNobody = 65534;
-  const uid_t user_ = geteuid();
-};
-
-TEST_F(FileTest, SaysThatAFileMayNotBeRead) {
-  const auto file = folder_.write("secret.json", "{}");
-  std::filesystem::permissions(file, std::filesystem::perms::none);
-  std::filesystem::permissions(folder_.path(), std::filesystem::perms(0755));
-  const OrdinaryUser nobody;
-  EXPECT_EQ(load_error(file), file.string() + ": cannot be read; are you allowed to?");
+  EXPECT_EQ(load_error(folder_.path()), text_of(folder_.path()) + ": wanted a file, found a folder");
 }
 
 TEST_F(FileTest, RefusesAFileThatIsNoConfigurationBySize) {
-  const std::string large = folder_.write("large.json", std::string((1 << 20) + 1, ' '));
+  const std::string large = text_of(folder_.write("large.json", std::string((1 << 20) + 1, ' ')));
   EXPECT_EQ(load_error(large), large + ": wanted a file of at most 1MiB, found a larger one");
-  const std::string largest = folder_.write("largest.json", "{}" + std::string((1 << 20) - 2, ' '));
+  const std::string largest = text_of(folder_.write("largest.json", "{}" + std::string((1 << 20) - 2, ' ')));
   EXPECT_EQ(Config::load(largest).port, "auto");
 }
 
 TEST_F(FileTest, RefusesAnEmptyFile) {
-  const std::string empty = folder_.write("empty.json", "");
+  const std::string empty = text_of(folder_.write("empty.json", ""));
   EXPECT_EQ(load_error(empty), empty + ": the file is empty; wanted a JSON object: {} takes every default");
 }
 

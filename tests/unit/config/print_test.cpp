@@ -4,6 +4,7 @@
 #include "config/keys.hpp"
 
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <random>
 
 namespace heddle::config {
@@ -28,9 +29,9 @@ class Generator {
   std::string path() {
     static constexpr std::string_view kParts[] = {"/",  "a",  "$", "${x}", "$$",   " ", "\"",
                                                   "\\", "\n", "é", ":",    "\x7f", "}"};
-    std::string text = "/";
+    std::string text = native("/");
     for (std::uint64_t i = number(1, 12); i > 0; --i) text += kParts[number(0, std::size(kParts) - 1)];
-    return std::filesystem::path(text).lexically_normal();
+    return text_of(base::path_of(text).lexically_normal());
   }
   void fill(const Text& type, Config& config) {
     std::string& field = type.field(config);
@@ -55,7 +56,7 @@ class Generator {
   }
   void fill(const Flag& type, Config& config) { type.field(config) = number(0, 1) == 1; }
   void fill(const FolderList& type, Config& config) {
-    for (std::uint64_t i = number(0, 4); i > 0; --i) type.field(config).emplace_back(path());
+    for (std::uint64_t i = number(0, 4); i > 0; --i) type.field(config).push_back(base::path_of(path()));
   }
 
   std::mt19937_64 random_;
@@ -100,17 +101,21 @@ TEST_F(PrintTest, EachKeyIsPrinted) {
 }
 
 TEST_F(PrintTest, JsonReadsWell) {
+  const auto quoted = [](const std::string& text) { return nlohmann::json(text).dump(); };
   EXPECT_EQ(parse("{}").to_json(), R"({
   "port": "auto",
   "port_path": [
-    "/etc/app/../plugins",
-    "/app/lib/heddle/ports",
-    "/app/lib/../plugins"
+    )" + quoted(native("/etc/app") + "/../plugins") +
+                                       R"(,
+    )" + quoted(native("/app/lib/heddle/ports")) +
+                                       R"(,
+    )" + quoted(native("/app/lib") + "/../plugins") +
+                                       R"(
   ],
   "port_sha256": "",
   "context_switcher": "port",
   "tls_provider": "port",
-  "vdso_caller": "vdso",
+  "vdso_caller": "default",
   "preempter": {
     "strategy": "default",
     "quantum": "10ms",

@@ -33,10 +33,10 @@ TEST_F(ReaderTest, ReadsEveryKey) {
   "diagnostics": { "schedtrace": "1s" }
 })");
   EXPECT_EQ(config.port, "linux-amd64");
-  EXPECT_EQ(config.port_path, (std::vector<std::filesystem::path>{"/etc/app/ports", "/opt/ports"}));
+  EXPECT_EQ(config.port_path, (std::vector<std::filesystem::path>{native("/etc/app/ports"), native("/opt/ports")}));
   EXPECT_EQ(config.port_sha256, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
-  EXPECT_EQ(config.context_switcher, "/etc/app/switch.so");
-  EXPECT_EQ(config.tls_provider, "/app/lib/tls.so");
+  EXPECT_EQ(config.context_switcher, native("/etc/app/switch.so"));
+  EXPECT_EQ(config.tls_provider, native("/app/lib/tls.so"));
   EXPECT_EQ(config.vdso_caller, "syscall");
   EXPECT_EQ(config.preempter.strategy, "signal");
   EXPECT_EQ(config.preempter.quantum, 5ms);
@@ -67,7 +67,9 @@ TEST_F(ReaderTest, TakesTheDefaultsOfWhatIsNotGiven) {
     if (key.pointer == "/port_path") continue;
     EXPECT_EQ(value_of(config, key.pointer), value_of(initial, key.pointer)) << key.pointer;
   }
-  EXPECT_EQ(value_of(config, "/port_path"), "/etc/app/../plugins:/app/lib/heddle/ports:/app/lib/../plugins");
+  const std::string separator(1, list_separator());
+  EXPECT_EQ(value_of(config, "/port_path"), native("/etc/app") + "/../plugins" + separator + native("/app/lib/heddle/ports") +
+                                                separator + native("/app/lib") + "/../plugins");
 }
 
 TEST_F(ReaderTest, NamesTheLineOfAValueWhereverTheNumberEnds) {
@@ -221,18 +223,19 @@ TEST_F(ReaderTest, RefusesAWordThatIsNone) {
   EXPECT_EQ(error(R"({"port_sha256": "0123"})"),
             "/etc/app/runtime.json:1: /port_sha256: wanted \"\" or 64 lower-case hex digits, found \"0123\"");
   EXPECT_EQ(error(R"({"vdso_caller": "x\u0000/y"})"),
-            "/etc/app/runtime.json:1: /vdso_caller: wanted \"vdso\", \"syscall\", another source of the port or the "
+            "/etc/app/runtime.json:1: /vdso_caller: wanted \"default\", \"vdso\", \"syscall\", another source of the "
+            "port or the "
             "path of a "
             "library (with a / in it), found \"x\\u0000/y\"");
 }
 
 TEST_F(ReaderTest, TakesAnyStrategyThatAPortMayHave) {
   EXPECT_EQ(parse(R"({"preempter": {"strategy": "hypervisor-2"}})").preempter.strategy, "hypervisor-2");
-  EXPECT_EQ(parse(R"({"preempter": {"strategy": "./mine.so"}})").preempter.strategy, "/etc/app/mine.so");
+  EXPECT_EQ(parse(R"({"preempter": {"strategy": "./mine.so"}})").preempter.strategy, native("/etc/app/mine.so"));
 }
 
 TEST_F(ReaderTest, ShowsWhatAnExpansionCameFrom) {
-  setenv("HEDDLE_CONFIG_TEST_VALUE", "slow", 1);
+  set_variable("HEDDLE_CONFIG_TEST_VALUE", "slow");
   EXPECT_EQ(
       error(R"({"preempter": {"resume": "${env:HEDDLE_CONFIG_TEST_VALUE}"}})"),
       "/etc/app/runtime.json:1: /preempter/resume: wanted \"same-thread\" or \"any-thread\", found \"slow\" (from "

@@ -182,7 +182,7 @@ TEST_F(SchemaTest, JudgesDocumentsAsTheLoaderDoes) {
 TEST_F(SchemaTest, TakesTheConfigurationsThatAreShipped) {
   std::set<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(std::string(HEDDLE_SOURCE_FOLDER) + "/config")) {
-    const std::string name = entry.path().filename();
+    const std::string name = text_of(entry.path().filename());
     if (!name.ends_with(".json") || name == "runtime.schema.json") continue;
     files.insert(name);
     EXPECT_NO_THROW(Config::load(entry.path())) << name;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <regex>
 #include <set>
 #include <stdexcept>
@@ -19,7 +20,7 @@ inline bool has_type(const nlohmann::json& value, const std::string& type) {
   if (type == "boolean") return value.is_boolean();
   if (type == "integer")
     return value.is_number_integer() ||
-           (value.is_number_float() && value.get<double>() == static_cast<double>(value.get<long>()));
+           (value.is_number_float() && value.get<double>() == static_cast<double>(value.get<std::int64_t>()));
   throw std::runtime_error("the schema has the unknown type " + type);
 }
 

@@ -1,7 +1,10 @@
-// What the tests of the configuration share: a process whose folders and environment are known.
+// What the tests of the configuration share: a process whose folders and environment are known, and paths as this system writes
+// them.
 #pragma once
 
+#include "base/paths.hpp"
 #include "config/folders.hpp"
+#include "variables.hpp"
 
 #include <heddle/config.hpp>
 
@@ -10,23 +13,33 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace heddle::config {
 
+using base::text_of;
+using test::set_variable;
+using test::unset_variable;
+
+/// "/etc/app" as it is, or as "C:\etc\app" where paths look so.
+inline std::string native(std::string_view path) {
+  return text_of((std::filesystem::absolute("/") / path).make_preferred());
+}
+
 // Each test begins without any of our variables and with the folders below.
 class ConfigTest : public testing::Test {
  protected:
   ConfigTest() {
-    for (const char* name : kVariables) unsetenv(name);
-    given() = {"/app/bin", "/app/lib", true, {}};
+    for (const char* name : kVariables) unset_variable(name);
+    given() = {native("/app/bin"), native("/app/lib"), true, {}};
     apply_given();
   }
 
   ~ConfigTest() override {
-    for (const char* name : kVariables) unsetenv(name);
+    for (const char* name : kVariables) unset_variable(name);
     set_folders_source(nullptr);
   }
 
@@ -66,9 +79,10 @@ std::string message_of(Action action) {
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "heddle-config-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary folder could be made");
-    path_ = pattern;
+    std::random_device random;
+    do {
+      path_ = std::filesystem::temp_directory_path() / ("heddle-config-" + std::to_string(random()));
+    } while (!std::filesystem::create_directory(path_));
   }
   ~TemporaryFolder() { std::filesystem::remove_all(path_); }
   TemporaryFolder(const TemporaryFolder&) = delete;

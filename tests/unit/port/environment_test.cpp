@@ -1,6 +1,8 @@
 // The environment is listed as it is now.
 #include "port/environment.hpp"
 
+#include "variables.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,9 +19,9 @@ bool is_listed(const char* name) {
 TEST(Environment, ListsWhatIsSet) {
   constexpr const char* kName = "HEDDLE_ENVIRONMENT_LISTING";
   EXPECT_FALSE(is_listed(kName));
-  setenv(kName, "a=b", 1);
+  heddle::test::set_variable(kName, "a=b");
   EXPECT_TRUE(is_listed(kName));
-  unsetenv(kName);
+  heddle::test::unset_variable(kName);
   EXPECT_FALSE(is_listed(kName));
 }
 

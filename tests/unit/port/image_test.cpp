@@ -9,7 +9,7 @@
 namespace heddle::port::test {
 namespace {
 
-const std::filesystem::path kGood = std::filesystem::path(FIXTURES) / "good.so";
+const std::filesystem::path kGood = fixture_library("good");
 
 Image image_of(const std::string& bytes) {
   std::istringstream in(bytes);
@@ -37,7 +37,7 @@ std::string pe(std::uint64_t machine, std::uint64_t flags) {
 
 TEST(Image, LibraryIsForTheMachineOfTheProgramThatWasBuiltWithIt) {
   const Image library = read_image(kGood);
-  const Image program = read_image(std::filesystem::path(FIXTURES) / "fixture_program");
+  const Image program = read_image(kProgram);
   EXPECT_EQ(library.target(), program.target());
   EXPECT_EQ(library.format, program.format);
   EXPECT_TRUE(library.shared);
@@ -45,19 +45,20 @@ TEST(Image, LibraryIsForTheMachineOfTheProgramThatWasBuiltWithIt) {
 }
 
 TEST(Image, PositionIndependentProgramIsNoLibrary) {
-  const Image program = read_image(std::filesystem::path(FIXTURES) / "fixture_program");
+  const Image program = read_image(kProgram);
   EXPECT_TRUE(program.complete);
   EXPECT_FALSE(program.shared);
 }
 
 TEST(Image, EveryTruncationIsNoticed) {
   const std::string whole = contents(kGood);
+  const std::size_t recognised = is_pe(whole) ? pe_start(whole) + 4 : 4;  // from so many bytes on
   ASSERT_TRUE(image_of(whole).complete);
   for (std::size_t size = 0; size < whole.size(); ++size) {
     const Image cut = image_of(whole.substr(0, size));
     ASSERT_FALSE(cut.complete) << "of the first " << size << " bytes";
     ASSERT_FALSE(cut.shared) << "of the first " << size << " bytes";
-    ASSERT_EQ(cut.format == ImageFormat::kNone, size < 4) << "of the first " << size << " bytes";
+    ASSERT_EQ(cut.format == ImageFormat::kNone, size < recognised) << "of the first " << size << " bytes";
   }
 }
 
@@ -90,7 +91,16 @@ TEST(Image, SurvivesDamage) {
   }
 }
 
+TEST(Image, OffsetsAtTheEndOfTheNumberRangeDoNotWrapInPe) {
+  for (const std::size_t at : {0x3cu, 0x84u + 8, 0x84u + 20 + 0xf0 + 20}) {  // the header, the symbols, the section
+    std::string bytes = pe(0x8664, 0x2022);
+    put(bytes, at, 0xfffffff0u, 4);
+    EXPECT_FALSE(image_of(bytes).complete) << at;
+  }
+}
+
 TEST(Image, OffsetsAtTheEndOfTheNumberRangeDoNotWrap) {
+  if (is_pe(contents(kGood))) GTEST_SKIP() << "an ELF file is needed, and this machine's libraries are none";
   const bool wide = read_image(kGood).format == ImageFormat::kElf64;
   const int word = wide ? 8 : 4;
   std::string bytes = contents(kGood);
@@ -137,6 +147,16 @@ TEST(Image, BigEndianHeadersAreReadAsSuch) {
                 "\x02\x02");
   bytes[19] = 22;
   EXPECT_EQ(image_of(bytes).target(), "linux s390x");
+}
+
+TEST(Image, SymbolsBehindTheSectionsOfPeMustBeThere) {
+  std::string bytes = pe(0x8664, 0x2022);
+  put(bytes, 0x84 + 8, bytes.size(), 4);  // where the symbols begin
+  put(bytes, 0x84 + 12, 2, 4);            // how many
+  EXPECT_FALSE(image_of(bytes).complete);
+  bytes += std::string(2 * 18, '\0') + std::string("\x05\0\0\0", 4);  // and the bytes of the names, with their own count
+  EXPECT_FALSE(image_of(bytes).complete);
+  EXPECT_TRUE(image_of(bytes + "x").complete);
 }
 
 TEST(Image, PeProgramIsNoLibrary) {

@@ -9,10 +9,7 @@ TEST(List, TellsOfEachLibraryWithoutOpeningIt) {
   Folder folder;
   folder.add("good", "a.so");
   const auto foreign = folder.add("good", "b.so");
-  std::string bytes = contents(foreign);
-  bytes[18] = '\xf3';
-  bytes[19] = 0;
-  write(foreign, bytes);
+  make_foreign(foreign);
   folder.add("wrong_major", "c.so");
   folder.add("open_fails", "d.so");
   write(folder.path() / "e.txt", "not a library's name");

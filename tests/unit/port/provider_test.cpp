@@ -35,10 +35,12 @@ TEST_F(Provider, StrategyWithoutInjectionUsesThePorts) {
 }
 
 TEST_F(Provider, VdsoCallerByItsSource) {
-  config.vdso_caller = "syscall";
-  const LoadedPort port = load(config, host());
-  EXPECT_STREQ(port.vdso_caller->source, "syscall");
-  close(port);
+  for (const auto& [asked, source] : {std::pair("default", "vdso"), {"vdso", "vdso"}, {"syscall", "syscall"}}) {
+    config.vdso_caller = asked;
+    const LoadedPort port = load(config, host());
+    EXPECT_STREQ(port.vdso_caller->source, source) << asked;
+    close(port);
+  }
 }
 
 TEST_F(Provider, LibrariesReplaceSingleInterfaces) {

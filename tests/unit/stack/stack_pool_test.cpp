@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <system_error>
@@ -14,6 +15,7 @@ namespace heddle::stack {
 namespace {
 
 std::map<void*, std::size_t> reserved;  // what the fake port has handed out: bytes by address
+constexpr std::align_val_t kAlignment{4096};
 std::size_t guards = 0;
 std::size_t most_bytes = 0;
 
@@ -21,14 +23,14 @@ const HeddleStackMemory kMemory{sizeof(HeddleStackMemory), 4096,
                                 [](std::size_t bytes, std::size_t guard_bytes, std::size_t count, void** out) -> std::int32_t {
                                   if (bytes * count > most_bytes) return HEDDLE_E_NO_MEMORY;
                                   guards += guard_bytes != 0 ? count : 0;
-                                  *out = std::aligned_alloc(4096, bytes * count);
+                                  *out = ::operator new(bytes* count, kAlignment);
                                   reserved[*out] = bytes * count;
                                   return HEDDLE_OK;
                                 },
                                 [](void* base, std::size_t bytes, std::size_t count) {
                                   ASSERT_EQ(reserved.at(base), bytes * count);
                                   reserved.erase(base);
-                                  std::free(base);
+                                  ::operator delete(base, kAlignment);
                                 },
                                 [](void*, std::size_t) {}};
 

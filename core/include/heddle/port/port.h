@@ -2,7 +2,7 @@
 #ifndef HEDDLE_PORT_PORT_H
 #define HEDDLE_PORT_PORT_H
 
-#include "abi.h"
+#include "thread.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,11 +28,12 @@ typedef struct HeddleHost {
   HEDDLE_ON_ANY_THREAD
   const char*(HEDDLE_CALL* option)(const char* pointer);
 
-  /* A strategy's handler reports that this thread stands still in machine_context because of a request. The core decides and,
-   * where the code may be preempted, has the port inject a call of async_preempt into that context.
+  /* A strategy reports that `thread` stands still in machine_context because of a request: the caller is its signal handler, or a
+   * thread that has suspended it. The core decides and, where the code may be preempted, has the port inject a call of
+   * async_preempt into that context. `thread` is what TlsProvider::get says on that thread, and may be null.
    * 1: injected; 0: not now, the request stays pending; HEDDLE_E_NO_WORKER: not a worker's thread, the event is the program's. */
   HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
-  int32_t(HEDDLE_CALL* deliver)(void* machine_context);
+  int32_t(HEDDLE_CALL* deliver)(HeddleThread* thread, void* machine_context);
 
   /* What async_preempt calls once every register is saved, with the stack aligned as for any call. Returns when the fiber's
    * turn has come again, on the same thread or on another one. */

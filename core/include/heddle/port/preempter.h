@@ -33,14 +33,14 @@ typedef struct HeddlePreempter {
   HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
   int32_t(HEDDLE_CALL* request)(HeddleThread* thread);
 
-  /* Reads where the interrupted code is. machine_context: ucontext_t* on POSIX, CONTEXT* on Windows. */
+  /* Reads where the interrupted code is. Like inject, called by whoever calls HeddleHost::deliver. machine_context: ucontext_t* on POSIX, CONTEXT* on Windows. */
   HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
   void(HEDDLE_CALL* locate)(const void* machine_context, HeddleRegisters* out);
 
   /* Makes the interrupted code call async_preempt when it goes on: the call saves every register, calls
    * HeddleHost::preempted, restores all and returns to the interrupted instruction. The core has checked that inject_bytes
    * lie free below the stack pointer. Negative when this instruction will not do: nothing was changed. */
-  HEDDLE_ON_WORKER HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
+  HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
   int32_t(HEDDLE_CALL* inject)(void* machine_context);
 } HeddlePreempter;
 

@@ -4,6 +4,7 @@
 
 #include <sys/auxv.h>
 #include <sys/prctl.h>
+#include <ucontext.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -137,8 +138,8 @@ uintptr_t context_pc(const void* machine_context) {
   return static_cast<const ucontext_t*>(machine_context)->uc_mcontext.pc;
 }
 
-void set_context_pc(ucontext_t& context, uintptr_t pc) {
-  context.uc_mcontext.pc = pc;
+void set_context_pc(void* machine_context, uintptr_t pc) {
+  static_cast<ucontext_t*>(machine_context)->uc_mcontext.pc = pc;
 }
 
 }  // namespace conformance

@@ -1,5 +1,5 @@
 // See host.hpp.
-#include "linux/host.hpp"
+#include "host.hpp"
 
 #include <cstdarg>
 #include <cstdio>

@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "fixture.hpp"
+#include "conformance/fixture.hpp"
 
 namespace conformance {
 namespace {

@@ -4,6 +4,7 @@
 #include <cpuid.h>
 #include <immintrin.h>
 #include <sys/syscall.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -135,8 +136,8 @@ uintptr_t context_pc(const void* machine_context) {
   return static_cast<uintptr_t>(static_cast<const ucontext_t*>(machine_context)->uc_mcontext.gregs[REG_RIP]);
 }
 
-void set_context_pc(ucontext_t& context, uintptr_t pc) {
-  context.uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(pc);
+void set_context_pc(void* machine_context, uintptr_t pc) {
+  static_cast<ucontext_t*>(machine_context)->uc_mcontext.gregs[REG_RIP] = static_cast<greg_t>(pc);
 }
 
 }  // namespace conformance

@@ -3,6 +3,7 @@
 
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
+#include <ucontext.h>
 
 #include <cstring>
 
@@ -90,8 +91,8 @@ uintptr_t context_pc(const void* machine_context) {
   return static_cast<const ucontext_t*>(machine_context)->uc_mcontext.arm_pc;
 }
 
-void set_context_pc(ucontext_t& context, uintptr_t pc) {
-  context.uc_mcontext.arm_pc = pc;
+void set_context_pc(void* machine_context, uintptr_t pc) {
+  static_cast<ucontext_t*>(machine_context)->uc_mcontext.arm_pc = pc;
 }
 
 }  // namespace conformance

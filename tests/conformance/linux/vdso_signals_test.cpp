@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "conformance/worker.hpp"
 #include "test_vdso.hpp"
-#include "worker.hpp"
 
 namespace conformance {
 namespace {
@@ -71,7 +71,7 @@ struct Watch {
 Watch* watch;
 
 // Notes what it finds, then reads the clock itself, and sees that all is as before.
-int32_t look(void* context) {
+int32_t look(HeddleThread*, void* context) {
   HeddleThread& thread = watch->worker->thread;
   HeddleRegisters at{};
   watch->worker->preempter()->locate(context, &at);
@@ -97,7 +97,7 @@ int32_t look(void* context) {
 
 // SIGUSR1 may nest; the port's own signal may not, so that one that is sent while it is handled waits.
 void look_from_a_nested_signal(int, siginfo_t*, void* context) {
-  look(context);
+  look(&watch->worker->thread, context);
 }
 
 void request_own_preemption(int) {
