@@ -1,0 +1,21 @@
+# A port talks to the core through HeddleHost alone: it needs nothing but the system, the C library and, where exceptions pass through
+# its frames, GCC's unwinder, and exports one symbol.
+execute_process(COMMAND ${OBJDUMP} -p ${PORT} OUTPUT_VARIABLE headers COMMAND_ERROR_IS_FATAL ANY)
+string(TOLOWER "${headers}" lower)
+string(REGEX MATCHALL "dll name: [^\n]+" imports "${lower}")
+if(NOT imports)
+  message(FATAL_ERROR "objdump finds no imports in ${PORT}.")
+endif()
+foreach(import IN LISTS imports)
+  string(REPLACE "dll name: " "" import "${import}")
+  if(NOT import MATCHES "^(kernel32|ntdll|msvcrt|ucrtbase|api-ms-win-crt-.*|libgcc_s_(dw2|seh)-1)\\.dll$")
+    message(FATAL_ERROR "${PORT} needs ${import}.")
+  endif()
+endforeach()
+# "[Ordinal/Name Pointer] Table" lists the exports: one line each, "[   0] name".
+string(REGEX MATCH "\\[Ordinal/Name Pointer\\] Table[^\n]*\n(.*)" found "${headers}")
+string(REGEX MATCHALL "\n?\t\\[ *[0-9]+\\][^\n]*" exports "${CMAKE_MATCH_1}")
+list(LENGTH exports count)
+if(NOT count EQUAL 1 OR NOT exports MATCHES "heddle_port_query$")
+  message(FATAL_ERROR "${PORT} exports '${exports}'; wanted 'heddle_port_query' alone.")
+endif()
