@@ -5,6 +5,7 @@
 # unpacked, not installed: neither the system's packages nor its list of architectures is touched, no right is needed, and a
 # mirror whose updates for that machine lag behind does not matter. Without PACKAGEs: what Heddle is built against and runs with.
 # The PACKAGE `kernel` is the release's kernel for that machine, of which the image alone is unpacked, as boot/vmlinuz.
+# The PACKAGE `wine` is Wine for that machine's programs, with what it takes to run those that open no window.
 set -euo pipefail
 
 readonly port=$1 folder=$2
@@ -12,10 +13,15 @@ shift 2
 case $port in
   linux-arm64) architecture=arm64 kernel=linux-image-arm64 ;;
   linux-arm) architecture=armhf kernel=linux-image-armmp ;;
+  windows-amd64) architecture=amd64 triplet=x86_64-w64-mingw32 wine=(wine64 libunwind8) ;;
+  windows-386) architecture=i386 triplet=i686-w64-mingw32 wine=(wine32 libc6 libgcc-s1 zlib1g) ;;
   *) echo "root.sh: there is no Debian for $port" >&2 && exit 2 ;;
 esac
 packages=("$@")
-if ((${#packages[@]} == 0)); then
+if ((${#packages[@]} == 0)) && [[ $port == windows-* ]]; then
+  packages=(libgcrypt-mingw-w64-dev libgpg-error-mingw-w64-dev libz-mingw-w64-dev libfmt9 libfmt-dev nlohmann-json3-dev
+    libcli11-dev)
+elif ((${#packages[@]} == 0)); then
   packages=(libc6 libgcc-s1 libstdc++6 libgcrypt20 libgcrypt20-dev libgpg-error0 libgpg-error-dev zlib1g zlib1g-dev libfmt9
     libfmt-dev nlohmann-json3-dev libcli11-dev)
 fi
@@ -55,6 +61,10 @@ for package in "${wanted[@]}"; do
   if [[ $package == kernel ]]; then
     # The package of that name is empty and depends on the one of the release's version.
     private apt-cache depends "$kernel" | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p'
+  elif [[ $package == wine ]]; then
+    # Not what its packages depend on for sound, pictures and devices; Wine looks for that when it is used. But with FreeType
+    # it calls Fontconfig without looking, and without FreeType it complains on standard error.
+    printf '%s\n' "${wine[@]}" libwine libz-mingw-w64 libfreetype6 libpng16-16 libbrotli1 libfontconfig1 libexpat1
   else
     echo "$package"
   fi
@@ -68,6 +78,13 @@ for package in "$scratch"/debs/*.deb; do
   else
     dpkg-deb --extract "$package" "$folder"
   fi
+done
+for libraries in "$folder"/usr/lib/*/wine/*-windows; do
+  [[ -d $libraries ]] || continue
+  # What installing Wine would do: its own libraries need this one among them.
+  ln -f "$folder/usr/${triplet:?}/lib/zlib1.dll" "$libraries/"
+  # Direct3D and another compiler's runtime: a third of all.
+  rm -f "$libraries"/{d3d,wined3d,xactengine,xaudio,x3daudio,msvc[pr][0-9]}*
 done
 # Links to absolute paths mean paths in the folder.
 find "$folder" -type l -lname '/*' -print | while IFS= read -r link; do
