@@ -18,7 +18,9 @@ typedef struct HeddleStackMemory {
 
   /* Reserves `count` stacks of `bytes` each (a multiple of page_bytes), one above the other in one mapping, read-write and
    * lazily committed. With guard_bytes (a multiple of page_bytes, part of `bytes`) that much at the low end of
-   * each faults when touched. The address of the lowest comes back in *out.
+   * each faults when touched. The address of the lowest comes back in *out. Where the system grows stacks page by page, only the
+   * thread that runs on a stack may touch it beyond what has been touched, from the top downwards, and the last pages above the
+   * guard are the system's for telling of an overflow.
    * HEDDLE_E_NO_MEMORY when address space or mappings ran out; the log names the limit. */
   HEDDLE_ON_ANY_THREAD
   int32_t(HEDDLE_CALL* reserve)(size_t bytes, size_t guard_bytes, size_t count, void** out);

@@ -1,9 +1,9 @@
 /* VdsoCaller: the time without a system call. One table for each source that a port has; interface id
  * "heddle.vdso_caller/1#SOURCE" (`vdso`, `syscall`, …), without a source the port's best.
  *
- * Where the clock is a vDSO's, a call runs on the worker's system stack (how much stack a vDSO needs is not documented), publishes the fiber in the
- * bottom word of the signal stack, and notes the caller's pc and sp in the HeddleThread, so that a signal handler that
- * interrupts it finds both. It nests: what was noted before is restored. */
+ * Where the clock is a vDSO's, a call runs on the worker's system stack (how much stack a vDSO needs is not documented), publishes
+ * the fiber in the bottom word of the signal stack, and notes the caller's pc and sp in the HeddleThread, so that a signal handler
+ * that interrupts it finds both. It nests: what was noted before is restored. */
 #ifndef HEDDLE_PORT_VDSO_CALLER_H
 #define HEDDLE_PORT_VDSO_CALLER_H
 
