@@ -146,13 +146,13 @@ void relay_thread(int index) {
   ASSERT_EQ(relay->tls->bind(&thread), HEDDLE_OK);
   ASSERT_EQ(relay->preempter->enter(&thread), HEDDLE_OK);
   for (const Ticker ticker(relay->tls, relay->preempter); relay->turn != -1;) {
-    relay->turn.wait(1 - index);
+    // Not std::atomic::wait: mingw-w64's misses a notification when its thread is suspended at the wrong moment.
+    while (relay->turn == 1 - index) std::this_thread::yield();
     if (relay->turn != index) continue;
     thread.fiber = relay;
     const void* parked = relay->switcher->swap(&thread.system, &relay->fiber, nullptr);
     thread.fiber = nullptr;
     relay->turn.exchange(parked == nullptr ? -1 : 1 - index);
-    relay->turn.notify_one();
   }
   relay->preempter->leave(&thread);
   relay->tls->clear();

@@ -39,6 +39,7 @@ else()
   set(compilers -D CMAKE_C_COMPILER=${C_COMPILER} -D CMAKE_CXX_COMPILER=${CXX_COMPILER})
 endif()
 run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/consumer -B ${WORK}/build -G ${GENERATOR} ${heddle} ${compilers}
+  -D CMAKE_UNITY_BUILD=ON # half the time
   -D EXAMPLES=${HEDDLE_SOURCE}/examples -D TEMPLATE=${HEDDLE_SOURCE}/plugins/template)
 run(${CMAKE_COMMAND} --build ${WORK}/build --parallel 2)
 run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build --output-on-failure --no-tests=error)
