@@ -146,7 +146,7 @@ void relay_thread(int index) {
   ASSERT_EQ(relay->tls->bind(&thread), HEDDLE_OK);
   ASSERT_EQ(relay->preempter->enter(&thread), HEDDLE_OK);
   for (const Ticker ticker(relay->tls, relay->preempter); relay->turn != -1;) {
-    // Not std::atomic::wait: mingw-w64's misses a notification when its thread is suspended at the wrong moment.
+    // Not std::atomic::wait: in that, under Wine, one run of four stood still while both threads were being suspended.
     while (relay->turn == 1 - index) std::this_thread::yield();
     if (relay->turn != index) continue;
     thread.fiber = relay;
