@@ -42,7 +42,8 @@ else
 fi
 
 set_wine_environment() {
-  # No window, no entry in a desktop's menu, no debugger for a program that crashes, no .NET and no browser, which Wine would ask for. HOME gets folders like Documents.
+  # No window, no entry in a desktop's menu, no debugger for a program that crashes, no .NET and no browser, which Wine would ask
+  # for. HOME gets folders like Documents.
   unset DISPLAY WAYLAND_DISPLAY
   export WINEDEBUG=${WINEDEBUG--all} WINEDLLOVERRIDES='mscoree,mshtml,winemenubuilder.exe,winedbg.exe=' WINEARCH=$arch WINELOADER=$wine
   export HOME=$root/run USER=heddle FONTCONFIG_FILE=$root/run/fonts.conf

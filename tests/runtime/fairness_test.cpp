@@ -147,8 +147,8 @@ TEST_P(Hogs, ATickerKeepsItsTimeBesideThem) {
       }
       stop = true;
       std::sort(late.begin(), late.end());
-      // Three quanta, of ten times as long as the usual ones, are what waiting for one's turn would cost. The limit leaves room for
-      // systems on which an interruption takes milliseconds.
+      // Three quanta of a hundred milliseconds each are what waiting for one's turn would cost. They are ten times as long as
+      // usual, and the limit with them, because on some systems an interruption takes milliseconds.
       EXPECT_LT(late[50], 100'000'000) << "a waking fiber waits for the quanta of the others";
     });
   });
