@@ -46,6 +46,8 @@ FiberBlock* Scheduler::find_work(Worker& worker) {
     if (fiber) {
       if (worker.searching) stop_searching(worker);
       monitor_.expect(worker, worker.processor->timers.earliest());
+      // Who made the others ready may have counted on a processor that was idle then.
+      if (!monitor_.alert() && !has_idle_processor() && anything_ready()) monitor_.notice_waiter(&worker);
       return fiber;
     }
     if (!go_idle(worker)) return nullptr;

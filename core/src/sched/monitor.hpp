@@ -44,10 +44,13 @@ class Monitor {
 
   /// A fiber has been made ready, and no processor is idle. `worker`: the caller's, whose processor has it, or null.
   void notice_waiter(Worker* worker) noexcept {
-    if (!alert_.load(std::memory_order_relaxed)) [[unlikely]]
+    if (!alert()) [[unlikely]]
       raise_alert();
     if (own_alarms_ && worker) set_alert(*worker);
   }
+
+  /// Will it look again soon, without being told?
+  bool alert() const noexcept { return alert_.load(std::memory_order_relaxed); }
 
   /// The processor of `worker` is busy and has a timer that is due at `when`.
   void expect(Worker& worker, std::int64_t when) noexcept;

@@ -32,8 +32,8 @@ SliceWatch::Result SliceWatch::look(const Processor& processor, const OthersWait
   result.moved = note_moves(processor, limits, now);
   const std::int64_t due = processor.timers.earliest();
   const bool ready = processor.has_ready();
-  const bool woken_here = due <= now || (ready && last_wakes_ != wakes_);
   result.late = due <= now;
+  const bool woken_here = result.late || (last_wakes_ != wakes_ && processor.next.load(std::memory_order_relaxed));
   result.waiting = result.late || ready || others.any;
   result.again = result.moved ? std::min(due, now + pause_) : due;
   if (!result.waiting) return result;
@@ -42,7 +42,7 @@ SliceWatch::Result SliceWatch::look(const Processor& processor, const OthersWait
   const bool woken = woken_here || others.woken;
   const std::int64_t ends = woken ? std::min(fiber_since_ + limits.wakeup_slice, quantum_ends) : quantum_ends;
   result.over = now >= ends && now >= next_request_;
-  if (woken && now < quantum_ends) result.whom = woken_here ? Beneficiary::kWokenHere : Beneficiary::kWokenGlobal;
+  if (woken && now < quantum_ends) result.whom = others.woken ? Beneficiary::kWokenGlobal : Beneficiary::kWokenHere;
   if (now >= ends) {
     result.again = next_request_;
   } else if (result.late) {
