@@ -8,6 +8,7 @@
 #include <heddle/config.hpp>
 #include <heddle/error.hpp>
 #include <heddle/fiber.hpp>
+#include <heddle/fiber_local.hpp>
 #include <heddle/latch.hpp>
 #include <heddle/mutex.hpp>
 #include <heddle/once.hpp>

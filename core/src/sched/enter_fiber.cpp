@@ -5,6 +5,7 @@
 
 #include "base/fatal.hpp"
 #include "base/parker.hpp"
+#include "sched/fiber_local.hpp"
 #include "sched/switch_inline.hpp"
 
 namespace heddle::sched {
@@ -30,6 +31,8 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   finish(*static_cast<Worker*>(transfer));
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
   self.body(self.closure);
+  if (self.local_values) [[unlikely]]
+    destroy_local_values(self);
 
   Worker& worker = *current_worker();
   const std::uintptr_t joiner = self.joiner.load(std::memory_order_acquire);
