@@ -13,6 +13,7 @@
 #include <heddle/mutex.hpp>
 #include <heddle/once.hpp>
 #include <heddle/run.hpp>
+#include <heddle/select.hpp>
 #include <heddle/semaphore.hpp>
 #include <heddle/shared_mutex.hpp>
 #include <heddle/stats.hpp>
