@@ -5,6 +5,7 @@
 
 #include "base/fatal.hpp"
 #include "base/parker.hpp"
+#include "sched/fiber_local.hpp"
 #include "sched/switch_inline.hpp"
 
 namespace heddle::sched {
@@ -31,6 +32,8 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   leave_core(*static_cast<Worker*>(transfer));
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
   self.body(self.closure);
+  if (self.local_values) [[unlikely]]
+    destroy_local_values(self);
 
   Worker& worker = *current_worker();
   enter_with_processor(worker);

@@ -3,6 +3,7 @@
 #include "base/fatal.hpp"
 #include "base/log.hpp"
 #include "sched/create_fiber.hpp"
+#include "sched/fiber_local.hpp"
 #include "sched/preemption.hpp"
 #include "sched/switch.hpp"
 
@@ -43,6 +44,7 @@ struct MainCall {
   static void body(void* closure) {
     const MainCall& call = *static_cast<MainCall*>(closure);
     call.function(call.argument);
+    destroy_local_values(*current_fiber());  // before the stop, after which a destructor that waits would not come back
     call.scheduler.stop();
   }
 };
