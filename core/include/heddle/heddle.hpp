@@ -8,6 +8,7 @@
 #include <heddle/error.hpp>
 #include <heddle/fiber.hpp>
 #include <heddle/mutex.hpp>
+#include <heddle/preemptible_code.hpp>
 #include <heddle/run.hpp>
 #include <heddle/stats.hpp>
 #include <heddle/this_fiber.hpp>

@@ -85,7 +85,8 @@ const InterfaceRule kPreempter = {HEDDLE_PREEMPTER_IID, sizeof(HeddlePreempter),
 const InterfaceRule kInjector = {HEDDLE_PREEMPTER_IID, sizeof(HeddlePreempter), kInjectorSlots};
 const InterfaceRule kVdsoCaller = {HEDDLE_VDSO_CALLER_IID, sizeof(HeddleVdsoCaller), kVdsoCallerSlots};
 const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, sizeof(HeddleStackMemory), kStackMemorySlots};
-const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, sizeof(HeddleCodeModules), kCodeModulesSlots};
+// Without what is optional behind it.
+const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, offsetof(HeddleCodeModules, generation), kCodeModulesSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
 
 void check_descriptor(const HeddlePort* port) {
