@@ -68,8 +68,7 @@ void add_demo(CLI::App& app, Action& action) {
       ->type_name("FILE");
   command
       .add_option("--strategy", options->strategies,
-                  "Only this one, by its name or its library; `all` is none, cooperative and those of the port. May be "
-                  "given again")
+                  "Only this one; may be given again. `all` stands for what runs without")
       ->type_name("NAME|FILE")
       ->expected(1)
       ->allow_extra_args(false)  // what follows is a file to deflate
