@@ -11,7 +11,7 @@ add_library(heddle_process INTERFACE)
 target_compile_definitions(heddle_process INTERFACE BOOST_ALL_NO_LIB BOOST_PROCESS_USE_STD_FS)
 target_link_libraries(heddle_process INTERFACE Boost::headers Threads::Threads $<$<PLATFORM_ID:Windows>:ws2_32>)
 
-if(HEDDLE_COMMAND OR HEDDLE_EXAMPLES)
+if(HEDDLE_COMMAND OR HEDDLE_EXAMPLES OR HEDDLE_TESTS)
   set(ZLIB_USE_STATIC_LIBS ${WIN32}) # one library less to lie beside each program
   find_package(ZLIB REQUIRED)
 endif()

@@ -91,7 +91,8 @@ const InterfaceRule kPreempter = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter
 const InterfaceRule kInjector = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter, arm), kInjectorSlots};
 const InterfaceRule kVdsoCaller = {HEDDLE_VDSO_CALLER_IID, sizeof(HeddleVdsoCaller), kVdsoCallerSlots};
 const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, sizeof(HeddleStackMemory), kStackMemorySlots};
-const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, sizeof(HeddleCodeModules), kCodeModulesSlots};
+// Without what is optional behind it.
+const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, offsetof(HeddleCodeModules, generation), kCodeModulesSlots};
 const InterfaceRule kThreadWatch = {HEDDLE_THREAD_WATCH_IID, sizeof(HeddleThreadWatch), kThreadWatchSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
 
