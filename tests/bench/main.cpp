@@ -58,12 +58,18 @@ Setting setting_of(int rounds) {
           "GCC " __VERSION__, rounds};
 }
 
+/// Before minutes are spent on what could not be kept.
+void check_writable(const std::string& file) {
+  if (!file.empty() && !std::ofstream(file, std::ios::app))
+    throw std::runtime_error(file + " cannot be written; give a place where you may write");
+}
+
 void write(const std::string& file, const std::string& text) {
   if (file.empty()) return;
   std::ofstream out(file, std::ios::binary);
   out << text;
   out.close();
-  if (!out) throw std::runtime_error(file + " cannot be written; give a place where you may write");
+  if (!out) throw std::runtime_error(file + " could not be written; is the disk full?");
 }
 
 /// Programs that are not there, as sentences; their tasks are taken out.
@@ -80,6 +86,8 @@ std::string leave_out_missing(std::vector<Task>& tasks, const std::filesystem::p
 }
 
 int measure_all(const Options& options, std::vector<Task> wanted) {
+  check_writable(options.json_file);
+  check_writable(options.svg_file);
   const std::filesystem::path programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
   const std::string missing = leave_out_missing(wanted, programs);
   const Results results = run(wanted, options.rounds, programs);

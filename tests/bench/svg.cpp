@@ -17,7 +17,7 @@ namespace {
 constexpr int kWidth = 1180, kMargin = 24;
 constexpr int kPlotLeft = 340, kPlotRight = 760;
 constexpr int kColumnsLeft = 870, kColumn = 95;  // right edges of the medians' columns
-constexpr int kTop = 132, kRow = 21, kHeading = 44;
+constexpr int kTop = 148, kRow = 21, kHeading = 44;
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -103,7 +103,7 @@ void draw_head(Drawing& out, int height, const Setting& setting) {
   out.line(R"( font-family="sans-serif" font-size="13" fill="#222222">)");
   out.line(R"(<rect width="{}" height="{}" fill="#ffffff"/>)", kWidth, height);
   out.text(kMargin, 36, "Heddle and its peers", R"(font-size="22" font-weight="bold")");
-  out.text(kMargin, 58, fmt::format("{}, {}; medians of {} rounds", setting.machine, setting.compiler, setting.rounds),
+  out.text(kMargin, 58, fmt::format("{}, {}; rounds: {}", setting.machine, setting.compiler, setting.rounds),
            R"(fill="#555555")");
   int x = kMargin;
   for (const Library& library : compared()) {
@@ -141,11 +141,15 @@ void draw_dot(Drawing& out, const Axis& axis, double y, const Row& row, double b
 void draw_row(Drawing& out, const Axis& axis, double y, const Row& row) {
   out.line(R"(<path d="M{} {:.1f}H{}" stroke="#eeeeee"/>)", kMargin, y + kRow / 2.0, kWidth - kMargin);
   out.text(kMargin + 10, y + 4.5, row.title());
-  const auto base = base_of(row);
+  std::vector<Library> dots = compared();
+  std::ranges::reverse(dots);  // Heddle's is not to be hidden
+  if (const auto base = base_of(row)) {
+    for (const Library& library : dots)
+      if (row.values.contains(library.id)) draw_dot(out, axis, y, row, *base, library);
+  }
   int x = kColumnsLeft;
   for (const Library& library : compared()) {
     const auto found = row.of(library.id);
-    if (found && base) draw_dot(out, axis, y, row, *base, library);
     out.text(std::exchange(x, x + kColumn), y + 4.5, found ? value_text(found->median, row.unit) : "–",
              found ? R"(text-anchor="end")" : R"(text-anchor="end" fill="#bbbbbb")");
   }

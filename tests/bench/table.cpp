@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <map>
+#include <utility>
 #include <vector>
 
 namespace heddle::bench {
@@ -17,13 +19,20 @@ std::size_t width_of(const std::string& text) {
       std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }));
 }
 
+// "8.31 ns (8.02 – 9.10)": the unit is said again only where it is another one.
 std::string cell(const Row& row, const std::string& library) {
   const auto found = row.of(library);
   if (!found) return "–";
-  std::string text = value_text(found->median, row.unit);
-  if (row.values.at(library).size() > 1)
-    text += fmt::format(" ({} – {})", value_text(found->least, row.unit), value_text(found->most, row.unit));
-  return text;
+  const std::string median = value_text(found->median, row.unit);
+  if (row.values.at(library).size() == 1) return median;
+  const std::string unit = median.substr(median.find(' '));
+  std::string least = value_text(found->least, row.unit);
+  std::string most = value_text(found->most, row.unit);
+  if (least.ends_with(unit) && most.ends_with(unit)) {
+    least.resize(least.size() - unit.size());
+    most.resize(most.size() - unit.size());
+  }
+  return fmt::format("{} ({} – {})", median, least, most);
 }
 
 using Line = std::vector<std::string>;
@@ -55,8 +64,19 @@ std::string aligned(std::vector<Line> lines) {
   return out;
 }
 
-std::string name_of(const std::string& library) {
-  return std::ranges::find(libraries(), library, &Library::id)->name;
+/// A line for each reason.
+std::string faults_text(const std::vector<Results::Fault>& faults) {
+  std::map<std::pair<std::string, std::string>, std::string> subjects;  // by library and reason
+  for (const Results::Fault& fault : faults) {
+    std::string& ids = subjects[{fault.library, fault.why}];
+    ids += (ids.empty() ? "" : ", ") + fault.subject->id;
+  }
+  std::string out;
+  for (const auto& [key, ids] : subjects) {
+    const std::string& name = std::ranges::find(libraries(), key.first, &Library::id)->name;
+    out += fmt::format("Not measured, {}: {}: {}\n", name, ids, key.second);
+  }
+  return out;
 }
 
 }  // namespace
@@ -73,9 +93,7 @@ std::string table(const Results& results) {
   }
   if (!results.empty())
     out += "Median (least – most) of the rounds; less is better everywhere but in wakes a second.\n";
-  for (const Results::Fault& fault : results.faults())
-    out += fmt::format("Not measured: {}, {}: {}\n", fault.subject->id, name_of(fault.library), fault.why);
-  return out;
+  return out + faults_text(results.faults());
 }
 
 }  // namespace heddle::bench
