@@ -48,6 +48,7 @@ void reset(FiberBlock& fiber, void (*body)(void*), std::string_view name) {
   fiber.exceptions = {};
   fiber.error_number = 0;
   fiber.no_preempt = 0;
+  fiber.fresh = true;
   fiber.joiner.store(kNoJoiner, std::memory_order_relaxed);
   fiber.body = body;
   std::size_t kept = 0;

@@ -37,6 +37,7 @@ struct FiberBlock {
   Worker* pinned = nullptr;    // the only worker that may run it, null when any may
   ExceptionGlobals exceptions{};
   int error_number = 0;          // errno
+  bool fresh = true;             // has not run yet
   std::uint32_t no_preempt = 0;  // how many NoPreempt guards and core locks it holds
 
   std::atomic<std::uintptr_t> joiner{kNoJoiner};
