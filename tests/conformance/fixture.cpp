@@ -26,6 +26,10 @@ void preempted() {
   if (core.preempted != nullptr) core.preempted();
 }
 
+void forked() {
+  ++core.forked;
+}
+
 template <typename Table>
 const Table* fetch(const char* iid) {
   const auto* table = static_cast<const Table*>(port().get_interface(iid));
@@ -38,7 +42,7 @@ const Table* fetch(const char* iid) {
 
 }  // namespace
 
-const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted};
+const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked};
 
 std::string load_port(const char* path) {
   std::string error;

@@ -4,6 +4,7 @@
 #include "sched/enter_fiber.hpp"
 
 #include "base/fatal.hpp"
+#include "base/forked_child.hpp"
 #include "base/parker.hpp"
 #include "sched/switch_inline.hpp"
 
@@ -31,7 +32,10 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
   self.body(self.closure);
 
-  Worker& worker = *current_worker();
+  Worker* const here = current_worker();
+  if (!here) [[unlikely]]
+    base::refuse_in_forked_child();  // nobody to switch to
+  Worker& worker = *here;
   const std::uintptr_t joiner = self.joiner.load(std::memory_order_acquire);
   auto* waiting = reinterpret_cast<FiberBlock*>(joiner);
   // A fiber that waits for this one goes on at once, in what is left of the slice.

@@ -1,6 +1,7 @@
 #include "sched/scheduler.hpp"
 
 #include "base/fatal.hpp"
+#include "base/forked_child.hpp"
 #include "base/log.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/preemption.hpp"
@@ -43,6 +44,7 @@ struct MainCall {
   static void body(void* closure) {
     const MainCall& call = *static_cast<MainCall*>(closure);
     call.function(call.argument);
+    base::refuse_in_forked_child();
     call.scheduler.stop();
   }
 };
@@ -95,6 +97,12 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   monitor_.stop();
   leave_thread(self);
   running_scheduler.store(nullptr, std::memory_order_release);
+}
+
+void Scheduler::forked() noexcept {
+  if (!running()) return;
+  base::note_forked_child();
+  running_scheduler.store(nullptr, std::memory_order_relaxed);
 }
 
 void Scheduler::stop() noexcept {

@@ -1,5 +1,6 @@
 #include "sched/waiting.hpp"
 
+#include "base/forked_child.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
 
@@ -49,6 +50,7 @@ bool start_timeout(Worker& worker, FiberBlock&, void* argument) {
 
 /// True if the thread was woken in time.
 bool block_thread(Waiter& waiter, detail::SpinLock& lock, std::int64_t deadline) {
+  base::refuse_in_forked_child();
   base::Parker parker;
   waiter.parker = &parker;
   lock.unlock();
