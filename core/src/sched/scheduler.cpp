@@ -151,7 +151,12 @@ void Scheduler::request_preemption(Worker& worker) noexcept {
 }
 
 void Scheduler::push_ready(Worker& worker, FiberBlock& fiber) {
-  if (FiberBlock* before = worker.processor->put_next(&fiber)) push_behind(*worker.processor, *before);
+  Processor& processor = *worker.processor;
+  if (FiberBlock* before = processor.put_next(&fiber)) {
+    push_behind(processor, *before);
+    // Whoever takes the new one before he looks at the ring, and who goes idle then, must not both miss the old one.
+    if (processor.queue.shared()) std::atomic_thread_fence(std::memory_order_seq_cst);  // see wake_one
+  }
   if (has_idle_processor()) wake_one();
 }
 
