@@ -3,7 +3,7 @@
 #include "runtime/child.hpp"
 #include "runtime/process_linux.hpp"
 #include "runtime/scenario.hpp"
-#include "sched/test_hooks.hpp"
+#include "runtime/storm.hpp"
 
 #include <heddle/heddle.hpp>
 
@@ -27,26 +27,6 @@ namespace heddle::test {
 namespace {
 
 constexpr int kClean = 0;
-
-/// Asks for all processors without a pause, from a thread of its own.
-class Storm {
- public:
-  explicit Storm(std::uint32_t processors)
-      : thread_([this, processors] {
-          while (!done_) {
-            for (std::uint32_t index = 0; index < processors; ++index) sched::testing::request_preemption(index);
-            std::this_thread::yield();
-          }
-        }) {}
-  ~Storm() {
-    done_ = true;
-    thread_.join();
-  }
-
- private:
-  std::atomic<bool> done_{false};
-  std::thread thread_;
-};
 
 /// Forks, runs `body` in the child and returns its wait status. A fiber of the parent waits without keeping its processor.
 template <class Body>
@@ -83,7 +63,7 @@ TEST_P(Fork, ChildrenAreCleanWhileTheParentIsInterrupted) {
         std::atomic<int> clean{0};
         run(config(kPreemptive, 2, GetParam()), [&] {
           const pid_t parent = getpid();
-          const Storm storm(2);
+          const Storm storm(1, 2);
           std::vector<Fiber> fibers;
           for (int fiber = 0; fiber < kFibers; ++fiber) {
             fibers.emplace_back([&] {
@@ -116,7 +96,7 @@ TEST_P(Fork, NothingInterruptsTheChild) {
       Fiber other([&] {
         while (!stop) spin(1'000);
       });
-      const Storm storm(1);
+      const Storm storm(1, 1);
       for (int round = 0; round < 5; ++round) {
         const int status = in_fork([] {
           handled = 0;
@@ -154,7 +134,7 @@ TEST_P(Fork, TheMaskOfTheProgramComesBack) {
 TEST_P(Fork, AnotherProgramRunsInTheChild) {
   passes_in_child([] {
     run(config(kPreemptive, 2, GetParam()), [] {
-      const Storm storm(2);
+      const Storm storm(1, 2);
       for (int round = 0; round < 20; ++round) {
         const int forked = in_fork([] {
           execl("/bin/sh", "sh", "-c", "exit 42", static_cast<char*>(nullptr));
@@ -267,7 +247,7 @@ TEST_P(Fork, OrdinaryThreadsForkToo) {
     };
     EXPECT_EQ(in_fork(runs_again), 0);
     run(config(kPreemptive, 2, GetParam()), [] {
-      const Storm storm(2);
+      const Storm storm(1, 2);
       const pid_t parent = getpid();
       std::thread thread([parent] {
         for (int round = 0; round < 20; ++round)
