@@ -28,6 +28,10 @@ void preempted() {
   if (core.preempted != nullptr) core.preempted();
 }
 
+void forked() {
+  ++core.forked;
+}
+
 template <typename Table>
 const Table* fetch(const char* iid) {
   const auto* table = static_cast<const Table*>(port().get_interface(iid));
@@ -48,7 +52,7 @@ std::string load(const char* path, const HeddlePort*& descriptor) {
 
 }  // namespace
 
-const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted};
+const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked};
 
 std::string load_port(const char* path) {
   return load(path, loaded);

@@ -2,45 +2,19 @@
 // and one that may be is stopped.
 #include "runtime/child.hpp"
 #include "runtime/scenario.hpp"
-#include "sched/test_hooks.hpp"
+#include "runtime/storm.hpp"
 
 #include <heddle/heddle.hpp>
 
 #include <gtest/gtest.h>
 #include <atomic>
-#include <thread>
-#include <vector>
+#include <chrono>
 
 namespace heddle::test {
 namespace {
 
 constexpr int kRequesters = 16;
 constexpr std::uint64_t kRounds = 20'000'000;  // some 20 ms of work when nothing disturbs it
-
-/// Threads that ask for processor 0 without a pause, until destruction.
-class Storm {
- public:
-  Storm() {
-    for (int index = 0; index < kRequesters; ++index) {
-      threads_.emplace_back([this] {
-        while (!done_) {
-          sched::testing::request_preemption(0);
-          ++sent_;
-        }
-      });
-    }
-    while (sent_ < 10 * kRequesters) std::this_thread::yield();
-  }
-  ~Storm() {
-    done_ = true;
-    for (std::thread& thread : threads_) thread.join();
-  }
-
- private:
-  std::atomic<bool> done_{false};
-  std::atomic<std::uint64_t> sent_{0};
-  std::vector<std::thread> threads_;
-};
 
 class Requests : public testing::TestWithParam<Resume> {};
 
@@ -57,7 +31,7 @@ TEST_P(Requests, DoNotStopATargetThatRefuses) {
           Fiber another([&] { other_ran = true; });
           {
             const this_fiber::NoPreempt guard;
-            const Storm storm;
+            const Storm storm(kRequesters);
             EXPECT_EQ(spin(kRounds), undisturbed);
             EXPECT_FALSE(other_ran);
             EXPECT_GT(stats().refused_preemptions, 0u);
@@ -79,7 +53,7 @@ TEST_P(Requests, StopATargetThatMayBeStoppedAndLetItFinish) {
           const std::uint64_t expected = spin(kRounds);
           const std::uint64_t before = stats().preemptions;
           {
-            const Storm storm;
+            const Storm storm(kRequesters);
             EXPECT_EQ(spin(kRounds), expected);
           }
           done = true;
@@ -94,7 +68,7 @@ TEST_P(Requests, DoNothingUnderNone) {
     run(config("none", 1, GetParam()), [] {
       std::atomic<bool> other_ran{false};
       Fiber other([&] { other_ran = true; });
-      const Storm storm;
+      const Storm storm(kRequesters);
       spin(kRounds);
       this_fiber::checkpoint();
       EXPECT_FALSE(other_ran);

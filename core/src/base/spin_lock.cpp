@@ -2,6 +2,8 @@
 //
 // A yield lets in only threads of the caller's priority, where the operating system has priorities. The holder may have a lower one
 // than the monitor, so in the end the waiter sleeps.
+#include "base/forked_child.hpp"
+
 #include <heddle/detail/wait_list.hpp>
 
 #include <chrono>
@@ -14,10 +16,12 @@ void SpinLock::lock_slow() noexcept {
   static constexpr std::chrono::microseconds kNap{50};
   do {
     for (int spin = 0; held_.load(std::memory_order_relaxed); ++spin) {
-      if (spin >= kSpins + kYields)
+      if (spin >= kSpins + kYields) {
+        base::refuse_in_forked_child();  // the holder is a thread of the parent
         std::this_thread::sleep_for(kNap);
-      else if (spin >= kSpins)
+      } else if (spin >= kSpins) {
         std::this_thread::yield();
+      }
     }
   } while (held_.exchange(true, std::memory_order_acquire));
 }

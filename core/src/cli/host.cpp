@@ -29,10 +29,12 @@ std::int32_t HEDDLE_CALL deliver(HeddleThread*, void*) {
 
 void HEDDLE_CALL preempted() {}
 
+void HEDDLE_CALL forked() {}
+
 }  // namespace
 
 const HeddleHost& host(const Config& config) {
-  static constexpr HeddleHost kHost = {sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted};
+  static constexpr HeddleHost kHost = {sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked};
   current = config;
   return kHost;
 }

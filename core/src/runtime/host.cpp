@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "config/keys.hpp"
 #include "sched/preemption.hpp"
+#include "sched/scheduler.hpp"
 
 #include <mutex>
 #include <set>
@@ -32,7 +33,8 @@ const char* HEDDLE_CALL option(const char* pointer) {
 }  // namespace
 
 const HeddleHost& host(const Config& config) {
-  static const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, sched::deliver, sched::preempted};
+  static const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION,      log, option, sched::deliver,
+                               sched::preempted,   sched::Scheduler::forked};
   std::lock_guard guard(lock);
   current = config;
   return host;

@@ -1,4 +1,5 @@
 // run: configuration, port and scheduler put together, for as long as the main fiber lives.
+#include "base/forked_child.hpp"
 #include "config/folders.hpp"
 #include "port/environment.hpp"
 #include "port/folders.hpp"
@@ -20,6 +21,9 @@ namespace {
 class OnlyRun {
  public:
   OnlyRun() {
+    if (base::in_forked_child())
+      refuse(
+          "heddle::run: this process is the child of a fork() that was called while a run() was under way; exec first");
     if (sched::current_worker()) refuse("heddle::run: called inside a fiber; make a heddle::Fiber instead");
     if (under_way_.exchange(true))
       refuse("heddle::run: another run() is under way in this process; wait until it has returned");

@@ -4,6 +4,7 @@
 #include "sched/enter_fiber.hpp"
 
 #include "base/fatal.hpp"
+#include "base/forked_child.hpp"
 #include "base/parker.hpp"
 #include "sched/fiber_local.hpp"
 #include "sched/switch_inline.hpp"
@@ -36,7 +37,10 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   if (self.local_values) [[unlikely]]
     destroy_local_values(self);
 
-  Worker& worker = *current_worker();
+  Worker* const here = current_worker();
+  if (!here) [[unlikely]]
+    base::refuse_in_forked_child();  // nobody to switch to
+  Worker& worker = *here;
   enter_with_processor(worker);
   const std::uintptr_t joiner = self.joiner.load(std::memory_order_acquire);
   auto* waiting = reinterpret_cast<FiberBlock*>(joiner);

@@ -1,5 +1,6 @@
 // A fiber's handle: made, started, joined, detached. The other half, how a fiber begins and ends, is in
 // enter_fiber.cpp.
+#include "base/forked_child.hpp"
 #include "base/parker.hpp"
 #include "sched/core_section.hpp"
 #include "sched/create_fiber.hpp"
@@ -28,6 +29,7 @@ bool wait_for_end(Worker&, FiberBlock& parked, void* argument) {
 }
 
 void block_until_ended(FiberBlock& fiber) {
+  base::refuse_in_forked_child();
   base::Parker parker;
   std::uintptr_t nobody = kNoJoiner;
   const std::uintptr_t tagged = reinterpret_cast<std::uintptr_t>(&parker) | kThreadTag;
@@ -89,6 +91,7 @@ std::pair<sched::Scheduler*, sched::Worker*> here() {
 }
 
 void recycle(sched::FiberBlock& fiber) noexcept {
+  base::refuse_in_forked_child();
   const auto [scheduler, worker] = here();
   const sched::CoreSection section(worker);
   scheduler->recycle(section.worker(), fiber);

@@ -1,6 +1,7 @@
 #include "sched/scheduler.hpp"
 
 #include "base/fatal.hpp"
+#include "base/forked_child.hpp"
 #include "base/log.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/fiber_local.hpp"
@@ -45,6 +46,7 @@ struct MainCall {
     const MainCall& call = *static_cast<MainCall*>(closure);
     call.function(call.argument);
     destroy_local_values(*current_fiber());  // before the stop, after which a destructor that waits would not come back
+    base::refuse_in_forked_child();
     call.scheduler.stop();
   }
 };
@@ -100,6 +102,12 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   running_scheduler.store(nullptr, std::memory_order_release);
 }
 
+void Scheduler::forked() noexcept {
+  if (!running()) return;
+  base::note_forked_child();
+  running_scheduler.store(nullptr, std::memory_order_relaxed);
+}
+
 void Scheduler::stop() noexcept {
   stopping_.store(true, std::memory_order_seq_cst);
   for (const auto& processor : processors_) processor->attention.store(true, std::memory_order_seq_cst);
@@ -153,6 +161,8 @@ void Scheduler::push_ready(Worker& worker, FiberBlock& fiber) {
   Processor& processor = *worker.processor;
   if (FiberBlock* before = processor.put_next(&fiber)) {
     if (!before->fresh || !processor.started.push(before)) push_behind(processor, *before);
+    // Whoever takes the new one before he looks at the queues, and who goes idle then, must not both miss the old one.
+    if (processor.queue.shared()) std::atomic_thread_fence(std::memory_order_seq_cst);  // see wake_one
   }
   find_processor(&worker);
 }

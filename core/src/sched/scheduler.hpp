@@ -40,6 +40,9 @@ class Scheduler {
   /// The scheduler of the run() that is under way, or null. Any thread.
   static Scheduler* running() noexcept;
 
+  /// HeddleHost::forked: the process is the child of a fork(), and what ran here runs in the parent. Its only thread.
+  static void HEDDLE_CALL forked() noexcept;
+
   // For the switch path.
   FiberBlock* pick_next(Worker& worker);                      // pick.hpp
   void push_ready(Worker& worker, FiberBlock& fiber);         // next on this worker's processor

@@ -1,6 +1,7 @@
 #include "sched/switch.hpp"
 
 #include "base/fatal.hpp"
+#include "base/forked_child.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch_inline.hpp"
 
@@ -43,6 +44,7 @@ void end_slice(Worker& worker) {
 
 /// From a thread without a processor.
 Scheduler& scheduler_of_all() {
+  base::refuse_in_forked_child();
   Scheduler* scheduler = Scheduler::running();
   base::check(scheduler, "a fiber was woken after its run() had returned");
   return *scheduler;

@@ -1,5 +1,6 @@
 #include "sched/waiting.hpp"
 
+#include "base/forked_child.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
 #include "sched/switch_inline.hpp"
@@ -56,6 +57,7 @@ bool start_timeout(Worker& worker, FiberBlock&, void* argument) {
 /// True if the thread was woken in time.
 template <class Release>
 bool block_thread(Waiter& waiter, Release release, std::int64_t deadline) {
+  base::refuse_in_forked_child();
   base::Parker parker;
   waiter.parker = &parker;
   release();

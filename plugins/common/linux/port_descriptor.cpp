@@ -3,6 +3,7 @@
 
 #include "host.hpp"
 #include "linux/code_modules.hpp"
+#include "linux/fork_guard.hpp"
 #include "linux/signal_preempter.hpp"
 #include "linux/stack_memory.hpp"
 #include "linux/thread_binding.hpp"
@@ -62,6 +63,12 @@ const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
                                      HEDDLE_THREAD_WATCH_IID,
                                      nullptr};
 
+void close() {
+  close_fork_guard();
+  close_signal_preempter();
+  close_thread_binding();
+}
+
 int32_t open(const HeddleHost* table) {
   if (table == nullptr || table->struct_size < sizeof(HeddleHost)) return HEDDLE_E_INVALID;
   host = table;
@@ -72,13 +79,9 @@ int32_t open(const HeddleHost* table) {
   open_vdso_clock();
   open_thread_watch();
   result = open_signal_preempter();
-  if (result != HEDDLE_OK) close_thread_binding();
+  if (result == HEDDLE_OK) result = open_fork_guard();
+  if (result != HEDDLE_OK) close();
   return result;
-}
-
-void close() {
-  close_signal_preempter();
-  close_thread_binding();
 }
 
 const void* get_interface(const char* iid) {

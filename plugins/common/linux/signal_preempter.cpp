@@ -50,6 +50,8 @@ struct SignalThread {
 int preemption_signal = SIGURG;
 struct sigaction program_action {};
 bool handler_installed = false;
+std::atomic<bool> blocked_by_program{false};  // is the signal blocked in the mask that the program gave to its threads?
+sigset_t mask_before_fork;                    // of the thread that forks; guarded by handler_lock
 pthread_mutex_t handler_lock = PTHREAD_MUTEX_INITIALIZER;
 CodeRange own_code;
 
@@ -169,6 +171,9 @@ int32_t enter(HeddleThread* thread) {
   sigemptyset(&ours_only);
   sigaddset(&ours_only, preemption_signal);
   pthread_sigmask(SIG_UNBLOCK, &ours_only, &record->program_mask);
+  // Only the thread that calls run() tells: the others inherit its mask, with ours unblocked.
+  if (sigismember(&record->program_mask, preemption_signal) == 1)
+    blocked_by_program.store(true, std::memory_order_relaxed);
   return HEDDLE_OK;
 }
 
@@ -231,6 +236,23 @@ int32_t arm(HeddleThread* thread, int64_t nanoseconds) {
   return record->alarm.set(nanoseconds) == 0 ? HEDDLE_OK : HEDDLE_E_OS;
 }
 
+void restore_handler() {
+  struct sigaction current {};
+  sigaction(preemption_signal, nullptr, &current);
+  if (is_ours(current)) sigaction(preemption_signal, &program_action, nullptr);
+  handler_installed = false;
+}
+
+// The alternate stack and the mask that a worker's thread would have without us. The memory stays: it is shared with the parent until
+// somebody writes to it.
+void forget_thread(HeddleThread& thread, sigset_t& mask) {
+  auto* record = static_cast<SignalThread*>(thread.preempter_data);
+  if (record == nullptr) return;
+  thread.preempter_data = nullptr;
+  sigaltstack(&record->program_stack, nullptr);
+  if (blocked_by_program.load(std::memory_order_relaxed)) sigaddset(&mask, preemption_signal);
+}
+
 void locate(const void* context, HeddleRegisters* out) {
   *out = interrupted_registers(*static_cast<const ucontext_t*>(context));
 }
@@ -252,6 +274,7 @@ int32_t open_signal_preempter() {
   if (preemption_signal < 0) return HEDDLE_E_INVALID;
   own_code = find_code(reinterpret_cast<uintptr_t>(&heddle_async_preempt));
   signal_preempter.inject_bytes = timer_preempter.inject_bytes = inject_bytes();
+  blocked_by_program.store(false, std::memory_order_relaxed);
   const int32_t result = keep_handler();
   handler_installed = result == HEDDLE_OK;
   return result;
@@ -259,10 +282,32 @@ int32_t open_signal_preempter() {
 
 void close_signal_preempter() {
   if (!handler_installed) return;
-  struct sigaction current {};
-  sigaction(preemption_signal, nullptr, &current);
-  if (is_ours(current)) sigaction(preemption_signal, &program_action, nullptr);
-  handler_installed = false;
+  pthread_mutex_lock(&handler_lock);
+  restore_handler();
+  pthread_mutex_unlock(&handler_lock);
+}
+
+void hold_signal_preempter() {
+  pthread_mutex_lock(&handler_lock);
+  sigset_t ours_only;
+  sigemptyset(&ours_only);
+  sigaddset(&ours_only, preemption_signal);
+  pthread_sigmask(SIG_BLOCK, &ours_only, &mask_before_fork);
+}
+
+void resume_signal_preempter() {
+  const sigset_t mask = mask_before_fork;
+  pthread_mutex_unlock(&handler_lock);
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
+void drop_signal_preempter() {
+  sigset_t mask = mask_before_fork;
+  if (handler_installed) restore_handler();
+  HeddleThread* thread = heddle_tls_get();
+  if (thread != nullptr) forget_thread(*thread, mask);
+  pthread_mutex_unlock(&handler_lock);
+  pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }
 
 }  // namespace heddle::port

@@ -15,4 +15,10 @@ int32_t open_signal_preempter();
 // Puts the program's handler back.
 void close_signal_preempter();
 
+// Around fork() (fork_guard.hpp), on the thread that calls it: before it, and after it in the parent and in the child. Between the two
+// no signal of ours is handled on this thread, and no other thread changes the handler.
+void hold_signal_preempter();
+void resume_signal_preempter();
+void drop_signal_preempter();
+
 }  // namespace heddle::port

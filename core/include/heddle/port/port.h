@@ -39,6 +39,11 @@ typedef struct HeddleHost {
    * turn has come again, on the same thread or on another one. */
   HEDDLE_ON_FIBER_STACK
   void(HEDDLE_CALL* preempted)(void);
+
+  /* This process is the child of a fork(), and has the one thread that called it. By then the port has forgotten the thread
+   * (TlsProvider::get says null) and put back what it changed for it and for the process. Only where there is a fork(). */
+  HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
+  void(HEDDLE_CALL* forked)(void);
 } HeddleHost;
 
 typedef struct HeddlePort {
