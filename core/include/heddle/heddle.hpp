@@ -10,6 +10,8 @@
 #include <heddle/mutex.hpp>
 #include <heddle/run.hpp>
 #include <heddle/stats.hpp>
+#include <heddle/stopped_fiber.hpp>
+#include <heddle/stopped_world.hpp>
 #include <heddle/this_fiber.hpp>
 #include <heddle/timer.hpp>
 #include <heddle/wait_group.hpp>

@@ -30,7 +30,7 @@ struct FiberBlock {
   HeddleContext context{};     // where the fiber goes on; valid while it does not run
   std::uintptr_t stack_guard;  // the stack pointer below which checkpoint() looks closer
   FiberBlock* link = nullptr;  // the next one in the queue that holds this
-  Worker* pinned = nullptr;    // the only worker that may run it, null when any may
+  Worker* pinned = nullptr;    // the only worker that may run it, null when any may; see also kDiverted
   ExceptionGlobals exceptions{};
   int error_number = 0;          // errno
   std::uint32_t no_preempt = 0;  // how many NoPreempt guards and core locks it holds
@@ -40,6 +40,14 @@ struct FiberBlock {
   void* closure = nullptr;
   std::uint64_t number = 0;
   stack::Stack stack{};
+
+  // For those who look at it from outside (census.hpp).
+  std::atomic<std::uint32_t> incarnation{0};       // odd while the block belongs to a fiber
+  bool entered = false;                            // has it ever run?
+  std::atomic<const char*> waits_for{nullptr};     // null: for its turn only. See wait_note.hpp
+  const void* waits_on = nullptr;                  // which one of these
+  std::int64_t waits_since = 0;                    // Scheduler::coarse_time(); only while waits_for is not null
+  const void* made_at = nullptr;                   // the address behind the call that made it
 
   static constexpr std::size_t kNameBytes = 32;
   std::array<char, kNameBytes> name{};  // ends with a zero

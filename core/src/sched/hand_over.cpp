@@ -34,6 +34,7 @@ void Scheduler::wake_one() {
 
 bool Scheduler::let_go(Worker& worker, FiberBlock& kept) {
   if (stopping()) return false;
+  if (!stops_.includes(kept) && !has_other_work(worker)) return true;  // it was to stand still, that was all
   Worker* other = take_spare();
   if (!other) other = add_worker();
   if (!other) return true;  // nobody to leave the processor to: go on

@@ -44,6 +44,7 @@ void Monitor::loop() {
     }
     if (scheduler_.code_map().stale()) scheduler_.code_map().refresh();
     const std::int64_t now = nanotime();
+    scheduler_.note_time(now);
     trace(now);
     std::int64_t until = now + quantum_ / 2;
     for (const auto& processor : scheduler_.processors())
@@ -75,7 +76,7 @@ void Monitor::sleep(std::int64_t now, std::int64_t until) {
 
 std::int64_t Monitor::look(Processor& processor, Watch& watch, std::int64_t now) {
   Worker* worker = processor.worker.load(std::memory_order_acquire);
-  if (processor.idle.load(std::memory_order_relaxed) || !worker) return detail::kNever;
+  if (processor.idle.load(std::memory_order_relaxed) || !worker || scheduler_.stops().asked()) return detail::kNever;
   const std::uint32_t slice = processor.slices.load(std::memory_order_relaxed);
   if (watch.since == 0 || slice != watch.slice) watch = {slice, now, 0, wakeup_slice_};
   const std::int64_t due = processor.timers.earliest();

@@ -2,9 +2,12 @@
 
 #include "base/fatal.hpp"
 #include "base/log.hpp"
+#include "sched/census.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/preemption.hpp"
 #include "sched/switch.hpp"
+#include "sched/visit.hpp"
+#include "sched/wait_note.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -60,7 +63,9 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
     processors_.push_back(std::make_unique<Processor>(index, count > 1, stacks_));
 }
 
-Scheduler::~Scheduler() = default;
+Scheduler::~Scheduler() {
+  Visit::wait_for_all();
+}
 
 Scheduler* Scheduler::running() noexcept {
   return running_scheduler.load(std::memory_order_acquire);
@@ -72,6 +77,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   FiberBlock& main = create_fiber(*this, nullptr, options, sizeof(MainCall), alignof(MainCall), MainCall::body, &place);
   ::new (place) MainCall{*this, function, argument};
   main.joiner.store(kDetached, std::memory_order_relaxed);
+  note_woken(main);  // it is picked below
   for (auto processor = processors_.rbegin(); processor != processors_.rend(); ++processor) put_idle(**processor);
   {
     std::lock_guard lock(lock_);
@@ -192,6 +198,7 @@ FiberBlock& Scheduler::make_fiber(Worker* worker, std::size_t stack_size) {
 }
 
 void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
+  end_use(fiber);
   const bool usual = static_cast<std::size_t>(fiber.stack.hi - fiber.stack.base) == stacks_.default_size();
   Processor* processor = worker ? worker->processor : nullptr;
   if (processor) {

@@ -12,6 +12,7 @@
 #include "sched/interfaces.hpp"
 #include "sched/monitor.hpp"
 #include "sched/processor.hpp"
+#include "sched/stops.hpp"
 #include "sched/worker.hpp"
 
 #include <heddle/config.hpp>
@@ -58,9 +59,14 @@ class Scheduler {
   stack::StackPool& stacks() { return stacks_; }
   Monitor& monitor() { return monitor_; }
   CodeMap& code_map() { return code_map_; }
+  Stops& stops() { return stops_; }
   const std::vector<std::unique_ptr<Processor>>& processors() const { return processors_; }
   std::uint32_t searching() const { return searching_.load(std::memory_order_relaxed); }
   Stats stats() const;
+
+  /// nanotime() as of when somebody last read the clock; a second old at most while anything runs.
+  std::int64_t coarse_time() const { return coarse_time_.load(std::memory_order_relaxed); }
+  void note_time(std::int64_t now) { coarse_time_.store(now, std::memory_order_relaxed); }
 
   /// The main fiber has ended: every worker leaves its fiber where it next can.
   void stop() noexcept;
@@ -116,6 +122,7 @@ class Scheduler {
   GlobalQueue global_;
 
   std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> coarse_time_{0};
   std::atomic<std::uint32_t> idle_count_{0};  // written under lock_
   std::atomic<std::uint32_t> searching_{0};
   std::atomic<std::uint64_t> created_elsewhere_{0};  // fibers made, and ended, where there was no processor to count
@@ -128,6 +135,7 @@ class Scheduler {
   Worker* spare_ = nullptr;                       // guarded by lock_
   std::vector<std::unique_ptr<Worker>> workers_;  // guarded by lock_
 
+  Stops stops_{*this};
   CodeMap code_map_;
   Monitor monitor_;
 };

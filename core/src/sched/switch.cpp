@@ -3,6 +3,7 @@
 #include "base/fatal.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch_inline.hpp"
+#include "sched/wait_note.hpp"
 
 namespace heddle::sched {
 
@@ -27,9 +28,11 @@ bool keep(Worker& worker, FiberBlock& parked, void*) {
   base::fatal("a fiber went on after its scheduler had stopped");
 }
 
-/// What the caller asked for is done: nobody waits for the processor.
-void go_on(Worker& worker) {
+/// What the caller asked for is done: nobody waits for the processor, unless it is to stand still. Then `commit` is for the fiber.
+void go_on(Worker& worker, Commit commit) {
   if (worker.scheduler.stopping()) leave_for_good(worker);
+  if (worker.scheduler.stops().interrupts(worker)) [[unlikely]]
+    return (void)switch_from(worker, *worker.current(), nullptr, commit, nullptr);
   worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
 }
 
@@ -60,21 +63,21 @@ Worker& park(Worker& worker, Commit commit, void* argument) {
 void yield(Worker& worker) {
   FiberBlock* next = worker.scheduler.pick_next(worker);
   if (!next) [[unlikely]]
-    return go_on(worker);
+    return go_on(worker, put_behind);
   switch_from(worker, *worker.current(), for_this_worker(worker, next), put_behind, nullptr);
 }
 
 void give_way(Worker& worker) {
   end_slice(worker);
   FiberBlock* next = worker.scheduler.pick_next(worker);
-  if (!next) return go_on(worker);
+  if (!next) return go_on(worker, put_global);
   // Behind those that wait for any processor: its slice is used up.
   switch_from(worker, *worker.current(), for_this_worker(worker, next), put_global, nullptr);
 }
 
 void keep_worker(Worker& worker) {
   end_slice(worker);
-  if (worker.scheduler.stopping() || !worker.scheduler.has_other_work(worker)) return go_on(worker);
+  if (worker.scheduler.stopping() || !worker.scheduler.has_other_work(worker)) return go_on(worker, keep);
   switch_from(worker, *worker.current(), nullptr, keep, nullptr);
 }
 
@@ -88,6 +91,7 @@ void run_fiber(Worker& worker, FiberBlock& fiber) {
 }
 
 void ready(FiberBlock& fiber) noexcept {
+  note_woken(fiber);
   if (Worker* worker = current_worker(); worker && worker->processor) {
     worker->scheduler.push_ready(*worker, fiber);
   } else {
@@ -96,6 +100,7 @@ void ready(FiberBlock& fiber) noexcept {
 }
 
 void ready_in_turn(FiberBlock& fiber) noexcept {
+  note_woken(fiber);
   if (Worker* worker = current_worker(); worker && worker->processor) {
     worker->scheduler.push_in_turn(*worker, fiber);
   } else {

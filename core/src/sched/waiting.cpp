@@ -2,6 +2,7 @@
 
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/wait_note.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -125,6 +126,7 @@ void wake(Waiter& waiter) noexcept {
 
 void wait(Worker* worker, Waiter& waiter, detail::SpinLock& lock) {
   if (waiter.fiber) {
+    note_wait(*worker, waiter.waits_for, waiter.waits_on);
     park(*worker, release_lock, &lock);
   } else {
     block_thread(waiter, lock, detail::kNever);
@@ -143,6 +145,7 @@ bool wait_until(Worker* worker, Waiter& waiter, detail::WaitList& list, detail::
     timeout.fire = Timeout::expire;
     timeout.waiter = &waiter;
     TimedWait timed_wait{timeout, lock};
+    note_wait(*worker, waiter.waits_for, waiter.waits_on);
     park(*worker, start_timeout, &timed_wait);
     TimerQueue::cancel(timeout);
   } else {

@@ -12,7 +12,7 @@ void ConditionVariable::wait(std::unique_lock<Mutex>& lock) {
 
 std::cv_status ConditionVariable::wait_until_ns(std::unique_lock<Mutex>& lock, std::int64_t deadline) {
   sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker);
+  sched::Waiter waiter(worker, "condition variable", this);
   waiters_.lock.lock();
   sched::append(waiters_, waiter);
   lock.unlock();  // whoever notifies from here on waits for the list's lock until this waiter sleeps

@@ -9,7 +9,7 @@ namespace heddle {
 
 void Mutex::lock_slow() {
   sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker);
+  sched::Waiter waiter(worker, "mutex", this);
   for (;;) {
     waiters_.lock.lock();
     // Under the list's lock: an unlock that comes now sees kContended, and then waits for the list.

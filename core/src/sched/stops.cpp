@@ -1,0 +1,225 @@
+#include "sched/stops.hpp"
+
+#include "base/fatal.hpp"
+#include "sched/census.hpp"
+#include "sched/scheduler.hpp"
+#include "sched/switch.hpp"
+
+#include <heddle/this_fiber.hpp>
+
+#include <algorithm>
+#include <chrono>
+
+namespace heddle::sched {
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+// Between requests to those that do not stand still yet; doubles up to the second.
+constexpr std::chrono::microseconds kFirstPause{100};
+constexpr std::chrono::microseconds kLongestPause{10'000};
+
+}  // namespace
+
+bool Stops::interrupts(Worker& worker) noexcept {
+  if (!asked() || owner_fiber_.load(std::memory_order_relaxed) == worker.current()) return false;
+  std::lock_guard lock(lock_);
+  stands_[worker.processor->index].fiber = worker.current();
+  return true;
+}
+
+void Stops::hold(Worker& worker) noexcept {
+  if (!asked()) return;
+  Lock lock(lock_);
+  Stand& stand = stands_[worker.processor->index];
+  base::check(!owner_worker_ || owner_worker_ != &worker,
+              "a fiber waits while it has the world stopped (heddle::StoppedWorld): nobody could wake it");
+  if (worker.kept) stand.fiber = worker.kept;
+  while (asked_.load(std::memory_order_relaxed) && !scheduler_.stopping()) {
+    if (!stand.held) changed_.notify_all();
+    stand.held = true;
+    lock.unlock();
+    worker.parker.park();
+    lock.lock();
+  }
+  stand = {};
+}
+
+bool Stops::set_aside(FiberBlock& fiber) noexcept {
+  if (records_count_.load(std::memory_order_relaxed) == 0 && fiber.pinned != kDiverted) return false;
+  std::lock_guard lock(lock_);
+  if (Record* record = find(fiber.number)) {
+    record->aside = &fiber;
+    return true;
+  }
+  if (fiber.pinned == kDiverted) fiber.pinned = nullptr;
+  return false;
+}
+
+bool Stops::includes(const FiberBlock& fiber) noexcept {
+  if (records_count_.load(std::memory_order_relaxed) == 0) return false;
+  std::lock_guard lock(lock_);
+  return find(fiber.number) != nullptr;
+}
+
+bool Stops::stop_world(Worker* worker) {
+  for (;;) {
+    Lock lock(lock_);
+    if (taken_ && is_mine(worker)) {
+      ++depth_;
+      return true;
+    }
+    if (!taken_ && !scheduler_.stopping()) {
+      take_turn(lock, worker);
+      const bool stopped = wait_until_all_stand(lock, worker, std::numeric_limits<std::int64_t>::max());
+      lock.unlock();
+      if (stopped) return true;
+      start_world();
+    } else if (!worker) {
+      changed_.wait_for(lock, kLongestPause);
+    }
+    if (worker) {
+      if (lock.owns_lock()) lock.unlock();
+      yield(*worker);  // stands still with the others until the world goes on; does not come back when the scheduler ends
+      worker = current_worker();
+    } else if (scheduler_.stopping()) {
+      return false;
+    }
+  }
+}
+
+bool Stops::stop_world_for_good(const Worker* dying, std::int64_t limit_ns) {
+  Lock lock(lock_);
+  for_good_ = true;
+  taken_ = true;
+  owner_worker_ = nullptr;
+  owner_fiber_.store(nullptr, std::memory_order_relaxed);
+  ask_all();
+  return wait_until_all_stand(lock, dying, limit_ns);
+}
+
+void Stops::start_world() noexcept {
+  std::lock_guard lock(lock_);
+  if (for_good_ || --depth_ != 0) return;
+  asked_.store(false, std::memory_order_seq_cst);
+  taken_ = false;
+  owner_fiber_.store(nullptr, std::memory_order_relaxed);
+  owner_worker_ = nullptr;
+  owner_thread_ = {};
+  for (const auto& processor : scheduler_.processors())
+    if (stands_[processor->index].held) processor->worker.load(std::memory_order_relaxed)->parker.unpark();
+  changed_.notify_all();
+}
+
+bool Stops::was_running(const FiberBlock& fiber) noexcept {
+  std::lock_guard lock(lock_);
+  return std::any_of(stands_.begin(), stands_.end(), [&](const Stand& stand) { return stand.fiber == &fiber; });
+}
+
+bool Stops::stop_fiber(Worker* worker, std::uint64_t number) {
+  bool counted = false;
+  for (;;) {
+    if (!stop_world(worker)) return false;
+    FiberBlock* fiber = find_fiber(scheduler_.stacks(), number);
+    {
+      std::lock_guard lock(lock_);
+      if (fiber && !std::exchange(counted, true)) {
+        if (Record* record = find(number)) ++record->count;
+        else records_.push_back({number, 1, nullptr});
+        records_count_.store(static_cast<std::uint32_t>(records_.size()), std::memory_order_relaxed);
+      }
+    }
+    const bool stands = fiber && mark(*fiber);
+    start_world();
+    if (!fiber && counted) start_fiber(number);
+    if (!fiber || stands) return fiber != nullptr;
+    // Preempted, and its worker is yet to find another one to leave its processor to.
+    if (worker) {
+      yield(*worker);
+      worker = current_worker();
+    } else {
+      std::this_thread::sleep_for(1ms);
+    }
+  }
+}
+
+void Stops::start_fiber(std::uint64_t number) noexcept {
+  FiberBlock* fiber = nullptr;
+  {
+    std::lock_guard lock(lock_);
+    Record* record = find(number);
+    if (!record || --record->count != 0) return;
+    fiber = record->aside;
+    records_.erase(records_.begin() + (record - records_.data()));
+    records_count_.store(static_cast<std::uint32_t>(records_.size()), std::memory_order_relaxed);
+  }
+  if (!fiber) return;
+  if (fiber->pinned == kDiverted) fiber->pinned = nullptr;
+  scheduler_.push_global(*fiber);
+  if (scheduler_.has_idle_processor()) scheduler_.wake_one();
+}
+
+void Stops::take_turn(Lock&, Worker* worker) {
+  taken_ = true;
+  depth_ = 1;
+  owner_fiber_.store(worker ? worker->current() : nullptr, std::memory_order_relaxed);
+  owner_worker_ = worker;
+  owner_thread_ = worker ? std::thread::id() : std::this_thread::get_id();
+  ask_all();
+}
+
+bool Stops::is_mine(const Worker* worker) const {
+  if (worker) return owner_fiber_.load(std::memory_order_relaxed) == worker->current();
+  return owner_thread_ == std::this_thread::get_id();
+}
+
+void Stops::ask_all() {
+  stands_.resize(scheduler_.processors().size());
+  asked_.store(true, std::memory_order_seq_cst);
+  for (const auto& processor : scheduler_.processors()) processor->attention.store(true, std::memory_order_seq_cst);
+}
+
+bool Stops::all_stand(const Worker* exempt, bool press) {
+  bool all = true;
+  for (const auto& processor : scheduler_.processors()) {
+    if (processor->idle.load(std::memory_order_seq_cst) || stands_[processor->index].held) continue;
+    Worker* const worker = processor->worker.load(std::memory_order_acquire);
+    if (worker && worker == exempt) continue;
+    all = false;
+    if (press && worker) scheduler_.request_preemption(*worker);
+  }
+  return all;
+}
+
+bool Stops::wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t limit_ns) {
+  const Clock::time_point begin = Clock::now();
+  auto pause = kFirstPause;
+  Clock::time_point next_press = begin;
+  for (;;) {
+    const Clock::time_point now = Clock::now();
+    const bool press = now >= next_press;
+    if (all_stand(exempt, press)) return true;
+    if ((scheduler_.stopping() && !for_good_) || (now - begin).count() >= limit_ns) return false;
+    if (press) {
+      next_press = now + pause;
+      pause = std::min(2 * pause, kLongestPause);
+    }
+    changed_.wait_until(lock, next_press);
+  }
+}
+
+Stops::Record* Stops::find(std::uint64_t number) {
+  const auto found = std::find_if(records_.begin(), records_.end(), [=](const Record& record) { return record.number == number; });
+  return found == records_.end() ? nullptr : &*found;
+}
+
+bool Stops::mark(FiberBlock& fiber) {
+  if (!fiber.pinned) fiber.pinned = kDiverted;
+  bool kept = false;
+  scheduler_.for_each_worker([&](const Worker& worker) { kept = kept || worker.kept == &fiber; });
+  return !kept;
+}
+
+}  // namespace heddle::sched
