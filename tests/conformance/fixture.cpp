@@ -8,6 +8,7 @@ Core core;
 namespace {
 
 const HeddlePort* loaded = nullptr;
+HeddlePortQuery query = nullptr;
 
 void log(int32_t, const char* message) {
   core.log.emplace_back(message);
@@ -42,7 +43,7 @@ const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliv
 
 std::string load_port(const char* path) {
   std::string error;
-  const auto query = reinterpret_cast<HeddlePortQuery>(find_in_library(path, HEDDLE_PORT_QUERY_NAME, error));
+  query = reinterpret_cast<HeddlePortQuery>(find_in_library(path, HEDDLE_PORT_QUERY_NAME, error));
   if (query == nullptr) return error;
   loaded = query(HEDDLE_ABI_VERSION);
   return loaded != nullptr ? "" : std::string(path) + " refuses this version of the ABI";
@@ -50,6 +51,10 @@ std::string load_port(const char* path) {
 
 const HeddlePort& port() {
   return *loaded;
+}
+
+HeddlePortQuery find_query() {
+  return query;
 }
 
 bool logged(const std::string& part) {
@@ -88,6 +93,8 @@ void Conformance::fetch_tables() {
   stacks = fetch<HeddleStackMemory>(HEDDLE_STACK_MEMORY_IID);
   modules = fetch<HeddleCodeModules>(HEDDLE_CODE_MODULES_IID);
   thread_watch = fetch<HeddleThreadWatch>(HEDDLE_THREAD_WATCH_IID);
+  symbolizer = fetch<HeddleSymbolizer>(HEDDLE_SYMBOLIZER_IID);
+  dump_request = fetch<HeddleDumpRequest>(HEDDLE_DUMP_REQUEST_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
 }
 

@@ -7,6 +7,7 @@
 #include <heddle/config.hpp>
 #include <heddle/error.hpp>
 #include <heddle/fiber.hpp>
+#include <heddle/fibers.hpp>
 #include <heddle/mutex.hpp>
 #include <heddle/run.hpp>
 #include <heddle/stats.hpp>

@@ -22,6 +22,8 @@ struct Stats {
   std::uint64_t refused_preemptions;      ///< interruptions at a place that must not be preempted; the request stayed
                                           ///< pending
   std::uint64_t timers_fired;
+  std::uint64_t world_stops;     ///< times that somebody has stopped all fibers
+  std::uint64_t stopped_fibers;  ///< that a StoppedFiber holds now
 };
 
 /// Any thread; all zero when no run() is under way.

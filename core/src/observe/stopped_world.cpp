@@ -9,7 +9,7 @@ StoppedWorld::StoppedWorld() : visit_(std::make_unique<sched::Visit>()) {
   sched::Scheduler* scheduler = visit_->scheduler();
   sched::Worker* worker = sched::current_worker();
   if (worker) visit_.reset();  // run() waits for a worker anyway, and this fiber may be left behind at its end
-  stopped_ = scheduler && scheduler->stops().stop_world(worker);
+  stopped_ = scheduler && scheduler->stops().stop_world(worker) != sched::Stops::Outcome::kEnding;
 }
 
 StoppedWorld::~StoppedWorld() {

@@ -2,6 +2,7 @@
 #include "config/folders.hpp"
 #include "port/environment.hpp"
 #include "port/folders.hpp"
+#include "observe/last_report.hpp"
 #include "port/loader.hpp"
 #include "runtime/host.hpp"
 #include "sched/scheduler.hpp"
@@ -59,6 +60,8 @@ class OpenPort {
     tables.stack_memory = port_.stack_memory;
     tables.code_modules = port_.code_modules;
     tables.thread_watch = port_.thread_watch;
+    tables.symbolizer = port_.symbolizer;
+    tables.dump_request = port_.dump_request;
     tables.timekeeper = port_.timekeeper;
     tables.cooperative = config.preempter.strategy != "none";
     return tables;
@@ -81,6 +84,7 @@ void detail::run_main(const Config& config, void (*body)(void* argument) noexcep
   const OnlyRun only;
   const OpenPort port(config);
   sched::Scheduler scheduler(config, port.interfaces(config));
+  const observe::LastReport report(scheduler);
   scheduler.run(body, argument);
 }
 

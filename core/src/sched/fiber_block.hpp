@@ -44,6 +44,7 @@ struct FiberBlock {
   // For those who look at it from outside (census.hpp).
   std::atomic<std::uint32_t> incarnation{0};       // odd while the block belongs to a fiber
   bool entered = false;                            // has it ever run?
+  bool parked_in_trace = false;                    // observe/trace.hpp: it was looked at since it last ran
   std::atomic<const char*> waits_for{nullptr};     // null: for its turn only. See wait_note.hpp
   const void* waits_on = nullptr;                  // which one of these
   std::int64_t waits_since = 0;                    // Scheduler::coarse_time(); only while waits_for is not null

@@ -19,7 +19,8 @@ Monitor::Monitor(Scheduler& scheduler)
     : scheduler_(scheduler),
       quantum_(scheduler.config().preempter.quantum.count()),
       wakeup_slice_(scheduler.config().preempter.wakeup_slice.count()),
-      trace_every_(scheduler.config().diagnostics.schedtrace.count()) {}
+      trace_every_(scheduler.config().diagnostics.schedtrace.count()),
+      deadlock_(scheduler) {}
 
 void Monitor::start() {
   watches_.resize(scheduler_.processors().size());
@@ -63,7 +64,8 @@ void Monitor::sleep(std::int64_t now, std::int64_t until) {
   if (all_idle()) {
     asleep_.exchange(true, std::memory_order_seq_cst);
     if (all_idle() && !scheduler_.stopping()) {
-      next_trace_ == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(next_trace_ - now, kShortestSleep));
+      const std::int64_t again = std::min(next_trace_, deadlock_.look(now));
+      again == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(again - now, kShortestSleep));
     }
     asleep_.store(false, std::memory_order_relaxed);
     return;

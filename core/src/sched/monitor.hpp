@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/parker.hpp"
+#include "sched/deadlock.hpp"
 
 #include <heddle/clock.hpp>
 
@@ -62,6 +63,7 @@ class Monitor {
   const std::int64_t quantum_;
   const std::int64_t wakeup_slice_;
   const std::int64_t trace_every_;  // 0: never
+  DeadlockWatch deadlock_;
   base::Parker parker_;
   std::atomic<bool> asleep_{false};  // until a processor becomes busy
   std::atomic<std::int64_t> wakes_at_{detail::kNever};

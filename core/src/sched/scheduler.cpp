@@ -230,6 +230,8 @@ Stats Scheduler::stats() const {
     stats.timers_fired += counters.timers_fired.load(std::memory_order_relaxed);
   }
   stats.fibers = stats.fibers_created - ended;
+  stats.world_stops = stops_.world_stops();
+  stats.stopped_fibers = stops_.stopped_fibers();
   stats.processors = processors_.size();
   stats.idle_processors = idle_count_.load(std::memory_order_relaxed);
   stats.preemption_requests = preemption_requests_.load(std::memory_order_relaxed);

@@ -68,6 +68,13 @@ class Scheduler {
   std::int64_t coarse_time() const { return coarse_time_.load(std::memory_order_relaxed); }
   void note_time(std::int64_t now) { coarse_time_.store(now, std::memory_order_relaxed); }
 
+  // For the monitor (deadlock.cpp).
+  bool all_asleep() const;             // nothing runs, and nothing of the runtime's own will make that different
+  std::uint64_t thread_count() const;  // threads that the runtime has
+
+  /// So many more threads are the runtime's own. REQUIRES: called before run.
+  void count_helper_threads(std::uint32_t threads) { helper_threads_ += threads; }
+
   /// The main fiber has ended: every worker leaves its fiber where it next can.
   void stop() noexcept;
 
@@ -134,6 +141,7 @@ class Scheduler {
   Processor* idle_ = nullptr;                     // guarded by lock_
   Worker* spare_ = nullptr;                       // guarded by lock_
   std::vector<std::unique_ptr<Worker>> workers_;  // guarded by lock_
+  std::uint32_t helper_threads_ = 0;              // fixed before run
 
   Stops stops_{*this};
   CodeMap code_map_;

@@ -34,8 +34,10 @@ void Stops::hold(Worker& worker) noexcept {
   if (!asked()) return;
   Lock lock(lock_);
   Stand& stand = stands_[worker.processor->index];
-  base::check(!owner_worker_ || owner_worker_ != &worker,
-              "a fiber waits while it has the world stopped (heddle::StoppedWorld): nobody could wake it");
+  if (owner_worker_ == &worker) {
+    lock.unlock();  // the last report wants it
+    base::fatal("a fiber waits while it has the world stopped (heddle::StoppedWorld): nobody could wake it");
+  }
   if (worker.kept) stand.fiber = worker.kept;
   while (asked_.load(std::memory_order_relaxed) && !scheduler_.stopping()) {
     if (!stand.held) changed_.notify_all();
@@ -64,28 +66,26 @@ bool Stops::includes(const FiberBlock& fiber) noexcept {
   return find(fiber.number) != nullptr;
 }
 
-bool Stops::stop_world(Worker* worker) {
+Stops::Outcome Stops::stop_world(Worker* worker, std::int64_t limit_ns) {
   for (;;) {
     Lock lock(lock_);
     if (taken_ && is_mine(worker)) {
       ++depth_;
-      return true;
+      return Outcome::kStopped;
     }
     if (!taken_ && !scheduler_.stopping()) {
-      take_turn(lock, worker);
-      const bool stopped = wait_until_all_stand(lock, worker, std::numeric_limits<std::int64_t>::max());
-      lock.unlock();
-      if (stopped) return true;
-      start_world();
-    } else if (!worker) {
-      changed_.wait_for(lock, kLongestPause);
+      take_turn(worker);
+      const bool all_stand = wait_until_all_stand(lock, worker, limit_ns);
+      if (all_stand || !scheduler_.stopping()) return all_stand ? Outcome::kStopped : Outcome::kPartly;
+      give_turn();
     }
     if (worker) {
-      if (lock.owns_lock()) lock.unlock();
+      lock.unlock();
       yield(*worker);  // stands still with the others until the world goes on; does not come back when the scheduler ends
       worker = current_worker();
-    } else if (scheduler_.stopping()) {
-      return false;
+    } else {
+      if (scheduler_.stopping()) return Outcome::kEnding;
+      changed_.wait_for(lock, kLongestPause);
     }
   }
 }
@@ -102,7 +102,10 @@ bool Stops::stop_world_for_good(const Worker* dying, std::int64_t limit_ns) {
 
 void Stops::start_world() noexcept {
   std::lock_guard lock(lock_);
-  if (for_good_ || --depth_ != 0) return;
+  if (!for_good_ && --depth_ == 0) give_turn();
+}
+
+void Stops::give_turn() {
   asked_.store(false, std::memory_order_seq_cst);
   taken_ = false;
   owner_fiber_.store(nullptr, std::memory_order_relaxed);
@@ -121,7 +124,7 @@ bool Stops::was_running(const FiberBlock& fiber) noexcept {
 bool Stops::stop_fiber(Worker* worker, std::uint64_t number) {
   bool counted = false;
   for (;;) {
-    if (!stop_world(worker)) return false;
+    if (stop_world(worker) == Outcome::kEnding) return false;
     FiberBlock* fiber = find_fiber(scheduler_.stacks(), number);
     {
       std::lock_guard lock(lock_);
@@ -161,7 +164,8 @@ void Stops::start_fiber(std::uint64_t number) noexcept {
   if (scheduler_.has_idle_processor()) scheduler_.wake_one();
 }
 
-void Stops::take_turn(Lock&, Worker* worker) {
+void Stops::take_turn(Worker* worker) {
+  world_stops_.fetch_add(1, std::memory_order_relaxed);
   taken_ = true;
   depth_ = 1;
   owner_fiber_.store(worker ? worker->current() : nullptr, std::memory_order_relaxed);

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -54,9 +55,17 @@ class Stops {
 
   // The other side. `worker` is the caller's, null on an ordinary thread.
 
-  /// Stops the world; nested calls of one fiber or thread count. A caller that finds it stopped by somebody else waits in line.
-  /// False, and nothing is stopped, when the scheduler ends. REQUIRES: a fiber that calls has no_preempt set until it calls start_world.
-  bool stop_world(Worker* worker);
+  enum class Outcome {
+    kStopped,
+    kPartly,  // some did not stand still in time; the others do
+    kEnding,  // the scheduler ends: nothing was asked for, and start_world is not to be called
+  };
+
+  static constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
+  /// Stops the world; nested calls of one fiber or thread count. A caller that finds it stopped by somebody else waits in line, for as long as
+  /// that takes. REQUIRES: a fiber that calls has no_preempt set until it calls start_world.
+  Outcome stop_world(Worker* worker, std::int64_t limit_ns = kNoLimit);
 
   /// As stop_world, but for a process that is about to end: the world is never started again, nobody is waited for in line, `dying` (may be
   /// null) is not waited for, and neither is anybody for longer than `limit_ns`. True if all others stand still.
@@ -64,8 +73,8 @@ class Stops {
 
   void start_world() noexcept;
 
-  /// Does anybody have the world stopped? REQUIRES: the caller is not about to be held himself.
-  bool world_stopped() const noexcept { return asked(); }
+  std::uint64_t world_stops() const noexcept { return world_stops_.load(std::memory_order_relaxed); }
+  std::uint64_t stopped_fibers() const noexcept { return records_count_.load(std::memory_order_relaxed); }
 
   /// Has that fiber been running when the world was stopped? REQUIRES: the world is stopped.
   bool was_running(const FiberBlock& fiber) noexcept;
@@ -88,7 +97,8 @@ class Stops {
 
   using Lock = std::unique_lock<std::mutex>;
 
-  void take_turn(Lock& lock, Worker* worker);
+  void take_turn(Worker* worker);
+  void give_turn();
   bool is_mine(const Worker* worker) const;
   void ask_all();
   bool all_stand(const Worker* exempt, bool press);
@@ -99,6 +109,7 @@ class Stops {
   Scheduler& scheduler_;
   std::atomic<bool> asked_{false};               // written under lock_
   std::atomic<std::uint32_t> records_count_{0};  // of records_, for those who do not want the lock
+  std::atomic<std::uint64_t> world_stops_{0};
 
   std::mutex lock_;
   std::condition_variable changed_;

@@ -72,7 +72,7 @@ bool ChannelCore::send(void* element) {
     if (receiver) sched::wake(*receiver);
     return outcome == Outcome::kDone;
   }
-  sched::Waiter waiter(worker, "sending to channel", this);
+  sched::Waiter waiter(worker, "room in channel", this);
   waiter.element = element;
   sched::append(senders_, waiter);
   guard.left_to_the_wait();
@@ -99,7 +99,7 @@ bool ChannelCore::receive(void* to) {
     if (sender) sched::wake(*sender);
     return outcome == Outcome::kDone;
   }
-  sched::Waiter waiter(worker, "receiving from channel", this);
+  sched::Waiter waiter(worker, "a value from channel", this);
   waiter.element = to;
   sched::append(receivers_, waiter);
   guard.left_to_the_wait();
