@@ -31,6 +31,13 @@ TEST_P(MutexUnder, ExcludesWhilePreempted) {
     Config eager = configuration();
     eager.preempter.quantum = std::chrono::milliseconds(1);
     run(eager, [&] {
+      std::atomic<bool> done{false};
+      std::vector<Fiber> others;  // so that somebody always wants the holder's processor
+      for (std::uint32_t i = 0; i < eager.scheduler.processors; ++i) {
+        others.emplace_back([&] {
+          while (!done) spin(1'000);
+        });
+      }
       std::vector<Fiber> fibers;
       for (int i = 0; i < 8; ++i) {
         fibers.emplace_back([&] {
@@ -47,6 +54,7 @@ TEST_P(MutexUnder, ExcludesWhilePreempted) {
         });
       }
       for (Fiber& fiber : fibers) fiber.join();
+      done = true;
       EXPECT_GT(stats().preemptions, 0U);
     });
     EXPECT_EQ(plain, 8U * 20 * 100);

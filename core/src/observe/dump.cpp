@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <vector>
 
 namespace heddle {
 
@@ -63,7 +64,6 @@ const char* state_text(FiberState state) {
   return "ended, not joined";
 }
 
-/// What is above it on a stack is how the runtime stopped the fiber, and of no interest.
 bool is_runtime(const Place& place, const sched::Interfaces& interfaces) {
   const auto base_of = [&](auto* function) {
     return find_place(interfaces.symbolizer, reinterpret_cast<std::uintptr_t>(function)).module_base;
@@ -74,14 +74,19 @@ bool is_runtime(const Place& place, const sched::Interfaces& interfaces) {
 }
 
 std::string trace_text(const Trace& trace, const sched::Interfaces& interfaces) {
-  std::string text;
-  bool runtime = true;
+  // The runtime's own frames at both ends are how the fiber was stopped and how it began.
+  std::vector<std::string> lines;
+  std::size_t end = 0;
   for (std::size_t index = 0; index < trace.count; ++index) {
     const std::uintptr_t address = trace.frames[index];
     const Place place = find_place(interfaces.symbolizer, address);
-    runtime = runtime && is_runtime(place, interfaces);
-    if (!runtime) text += "    at " + text_of(place, address) + "\n";
+    const bool runtime = is_runtime(place, interfaces);
+    if (lines.empty() && runtime) continue;
+    lines.push_back("    at " + text_of(place, address) + "\n");
+    if (!runtime) end = lines.size();
   }
+  std::string text;
+  for (std::size_t index = 0; index < end; ++index) text += lines[index];
   if (trace.count == Trace::kMostFrames) text += "    ...\n";
   return text;
 }

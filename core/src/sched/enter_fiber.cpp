@@ -31,11 +31,13 @@ bool announce_end(Worker& worker, FiberBlock& ended, void*) {
 
 void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   finish(*static_cast<Worker*>(transfer));
+  leave_core(*static_cast<Worker*>(transfer));
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
   self.entered = true;
   self.body(self.closure);
 
   Worker& worker = *current_worker();
+  enter_with_processor(worker);
   const std::uintptr_t joiner = self.joiner.load(std::memory_order_acquire);
   auto* waiting = reinterpret_cast<FiberBlock*>(joiner);
   // A fiber that waits for this one goes on at once, in what is left of the slice.

@@ -2,6 +2,7 @@
 // enter_fiber.cpp.
 #include "base/parker.hpp"
 #include "sched/census.hpp"
+#include "sched/core_section.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/enter_fiber.hpp"
 #include "sched/scheduler.hpp"
@@ -94,7 +95,8 @@ std::pair<sched::Scheduler*, sched::Worker*> here() {
 
 void recycle(sched::FiberBlock& fiber) noexcept {
   const auto [scheduler, worker] = here();
-  scheduler->recycle(worker, fiber);
+  const sched::CoreSection section(worker);
+  scheduler->recycle(section.worker(), fiber);
 }
 
 }  // namespace
@@ -105,13 +107,15 @@ sched::FiberBlock* create_fiber(const FiberOptions& options, std::size_t closure
   if (!scheduler)
     throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
                             "heddle::Fiber: no runtime is running; make fibers inside heddle::run()");
-  sched::FiberBlock& fiber = sched::create_fiber(*scheduler, worker, options, closure_bytes, closure_align, body, closure);
+  const sched::CoreSection section(worker);
+  sched::FiberBlock& fiber =
+      sched::create_fiber(*scheduler, section.worker(), options, closure_bytes, closure_align, body, closure);
   fiber.made_at = __builtin_return_address(0);
   return &fiber;
 }
 
 void start_fiber(sched::FiberBlock* fiber) noexcept {
-  sched::ready(*fiber);
+  sched::start(*fiber);
 }
 
 void discard_fiber(sched::FiberBlock* fiber) noexcept {
@@ -135,7 +139,8 @@ void join_fiber(sched::FiberBlock* fiber) {
     sched::note_wait(*worker, sched::kWaitsForEnd, fiber);
     worker = &sched::park(*worker, sched::wait_for_end, fiber);
   }
-  worker->scheduler.recycle(worker, *fiber);
+  const sched::CoreSection section(worker);
+  worker->scheduler.recycle(section.worker(), *fiber);
 }
 
 void detach_fiber(sched::FiberBlock* fiber) noexcept {

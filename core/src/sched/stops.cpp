@@ -4,6 +4,7 @@
 #include "sched/census.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/switch_inline.hpp"
 
 #include <heddle/this_fiber.hpp>
 
@@ -18,8 +19,8 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 // Between requests to those that do not stand still yet; doubles up to the second.
-constexpr std::chrono::microseconds kFirstPause{100};
-constexpr std::chrono::microseconds kLongestPause{10'000};
+constexpr std::chrono::microseconds kFirstWait{100};
+constexpr std::chrono::microseconds kLongestWait{10'000};
 
 }  // namespace
 
@@ -68,26 +69,36 @@ bool Stops::includes(const FiberBlock& fiber) noexcept {
 
 Stops::Outcome Stops::stop_world(Worker* worker, std::int64_t limit_ns) {
   for (;;) {
-    Lock lock(lock_);
-    if (taken_ && is_mine(worker)) {
-      ++depth_;
-      return Outcome::kStopped;
-    }
-    if (!taken_ && !scheduler_.stopping()) {
-      take_turn(worker);
-      const bool all_stand = wait_until_all_stand(lock, worker, limit_ns);
-      if (all_stand || !scheduler_.stopping()) return all_stand ? Outcome::kStopped : Outcome::kPartly;
-      give_turn();
-    }
-    if (worker) {
-      lock.unlock();
-      yield(*worker);  // stands still with the others until the world goes on; does not come back when the scheduler ends
-      worker = current_worker();
-    } else {
-      if (scheduler_.stopping()) return Outcome::kEnding;
-      changed_.wait_for(lock, kLongestPause);
-    }
+    Outcome outcome;
+    if (worker) enter_with_processor(*worker);  // while the world stands there is none to be had
+    const bool done = try_to_stop(worker, limit_ns, outcome);
+    if (worker) leave_core(*worker);
+    if (done) return outcome;
+    if (!worker) continue;
+    yield(*worker);  // stands still with the others until the world goes on; does not come back when the scheduler ends
+    worker = current_worker();
   }
+}
+
+bool Stops::try_to_stop(Worker* worker, std::int64_t limit_ns, Outcome& outcome) {
+  Lock lock(lock_);
+  outcome = Outcome::kStopped;
+  if (taken_ && is_mine(worker)) {
+    ++depth_;
+    return true;
+  }
+  if (!taken_ && !scheduler_.stopping()) {
+    take_turn(worker);
+    if (wait_until_all_stand(lock, worker, limit_ns)) return true;
+    outcome = Outcome::kPartly;
+    if (!scheduler_.stopping()) return true;
+    give_turn();
+  }
+  if (worker) return false;
+  outcome = Outcome::kEnding;
+  if (scheduler_.stopping()) return true;
+  changed_.wait_for(lock, kLongestWait);
+  return false;
 }
 
 bool Stops::stop_world_for_good(const Worker* dying, std::int64_t limit_ns) {
@@ -183,6 +194,7 @@ void Stops::ask_all() {
   stands_.resize(scheduler_.processors().size());
   asked_.store(true, std::memory_order_seq_cst);
   for (const auto& processor : scheduler_.processors()) processor->attention.store(true, std::memory_order_seq_cst);
+  scheduler_.for_each_worker([](const Worker&) {});  // who took an idle processor before he could see that has done so now: adopt_idle
 }
 
 bool Stops::all_stand(const Worker* exempt, bool press) {
@@ -192,14 +204,21 @@ bool Stops::all_stand(const Worker* exempt, bool press) {
     Worker* const worker = processor->worker.load(std::memory_order_acquire);
     if (worker && worker == exempt) continue;
     all = false;
-    if (press && worker) scheduler_.request_preemption(*worker);
+    if (press && worker) this->press(*processor, *worker);
   }
   return all;
 }
 
+void Stops::press(Processor& processor, Worker& worker) {
+  // Whoever gets the processor of a thread that blocks finds nothing to do but to stand still with it.
+  const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
+  const bool blocks = threads && threads->waits(&worker, &stands_[processor.index].used) == 1;
+  if (!blocks || for_good_ || !scheduler_.rescue(processor, worker)) scheduler_.request_preemption(worker);
+}
+
 bool Stops::wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t limit_ns) {
   const Clock::time_point begin = Clock::now();
-  auto pause = kFirstPause;
+  auto pause = kFirstWait;
   Clock::time_point next_press = begin;
   for (;;) {
     const Clock::time_point now = Clock::now();
@@ -208,7 +227,7 @@ bool Stops::wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t 
     if ((scheduler_.stopping() && !for_good_) || (now - begin).count() >= limit_ns) return false;
     if (press) {
       next_press = now + pause;
-      pause = std::min(2 * pause, kLongestPause);
+      pause = std::min(2 * pause, kLongestWait);
     }
     changed_.wait_until(lock, next_press);
   }

@@ -88,6 +88,7 @@ class Stops {
   struct Stand {
     bool held = false;
     const FiberBlock* fiber = nullptr;  // that was running when it was stopped
+    std::uint64_t used = 0;             // by the worker's thread when it was last looked at: see HeddleThreadWatch
   };
   struct Record {
     std::uint64_t number;
@@ -97,11 +98,13 @@ class Stops {
 
   using Lock = std::unique_lock<std::mutex>;
 
+  bool try_to_stop(Worker* worker, std::int64_t limit_ns, Outcome& outcome);
   void take_turn(Worker* worker);
   void give_turn();
   bool is_mine(const Worker* worker) const;
   void ask_all();
   bool all_stand(const Worker* exempt, bool press);
+  void press(Processor& processor, Worker& worker);
   bool wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t limit_ns);
   Record* find(std::uint64_t number);
   bool mark(FiberBlock& fiber);

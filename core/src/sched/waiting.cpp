@@ -2,6 +2,7 @@
 
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/switch_inline.hpp"
 #include "sched/wait_note.hpp"
 
 #include <algorithm>
@@ -161,7 +162,14 @@ void start_timer(Worker& worker, Timer& timer) {
   const std::int64_t when = timer.when;
   const bool earliest = worker.processor->timers.add(timer);
   // On the system stack the worker is about to look for work, and sees to its timers itself.
-  if (earliest && worker.fiber) worker.scheduler.monitor().expect(when);
+  if (earliest && worker.fiber) worker.scheduler.monitor().expect(worker, when);
+}
+
+void start_timer(Timer& timer) {
+  Worker& worker = *current_worker();
+  enter_with_processor(worker);
+  start_timer(worker, timer);
+  leave_core(worker);
 }
 
 }  // namespace heddle::sched

@@ -61,4 +61,7 @@ bool wait_until(Worker* worker, Waiter& waiter, detail::WaitList& list, detail::
 /// Starts a timer on the worker's processor, as a commit does for a fiber that it parked.
 void start_timer(Worker& worker, Timer& timer);
 
+/// Starts a timer on the processor of the fiber that calls.
+void start_timer(Timer& timer);
+
 }  // namespace heddle::sched
