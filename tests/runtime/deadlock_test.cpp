@@ -49,7 +49,8 @@ TEST_P(Deadlock, OfOneThatWaitsForNobody) {
     });
   });
   expect_deadlock(outcome);
-  EXPECT_NE(outcome.err.find("\nfiber 1 \"main\": waiting for a value from channel 0x"), std::string::npos) << describe(outcome);
+  EXPECT_NE(outcome.err.find("\nfiber 1 \"main\": waiting for a value from channel 0x"), std::string::npos)
+      << describe(outcome);
 }
 
 TEST_P(Deadlock, OfAMutexThatItsOwnerLocksAgain) {
@@ -167,7 +168,8 @@ TEST_P(Deadlock, IsNoneWhileAThreadHasTheWorldStopped) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Of, Deadlock, testing::Values(1U, 3U), [](const auto& info) { return std::to_string(info.param) + "_processors"; });
+INSTANTIATE_TEST_SUITE_P(Of, Deadlock, testing::Values(1U, 3U),
+                         [](const auto& info) { return std::to_string(info.param) + "_processors"; });
 
 TEST(DeadlockDetection, CanBeSwitchedOff) {
   const Outcome outcome = in_child(

@@ -23,19 +23,23 @@ bool says(const Outcome& outcome, const std::string& text) {
 class Quit : public testing::TestWithParam<Resume> {};
 
 TEST_P(Quit, ShowsTheFramesOfFourLoops) {
-  const Outcome outcome = in_child([resume = GetParam()] {
-    run(config(kPreemptive, 4, resume), [] {
-      std::atomic<int> begun{0};
-      for (const auto loop : kNamedLoops) Fiber([&begun, loop] { loop(begun); }).detach();
-      while (begun < 4) this_fiber::yield();
-      kill(getpid(), SIGQUIT);
-      for (;;) this_fiber::yield();
-    });
-  }, std::chrono::seconds(30));
+  const Outcome outcome = in_child(
+      [resume = GetParam()] {
+        run(config(kPreemptive, 4, resume), [] {
+          std::atomic<int> begun{0};
+          for (const auto loop : kNamedLoops) Fiber([&begun, loop] { loop(begun); }).detach();
+          while (begun < 4) this_fiber::yield();
+          kill(getpid(), SIGQUIT);
+          for (;;) this_fiber::yield();
+        });
+      },
+      std::chrono::seconds(30));
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_TRUE(outcome.err.starts_with("heddle: SIGQUIT: the process ends with a dump of its fibers\nheddle: 5 fibers, 4 processors"))
+  EXPECT_TRUE(outcome.err.starts_with(
+      "heddle: SIGQUIT: the process ends with a dump of its fibers\nheddle: 5 fibers, 4 processors"))
       << describe(outcome);
-  for (const char* name : kNamesOfLoops) EXPECT_TRUE(says(outcome, std::string("    at ") + name + "+0x")) << describe(outcome);
+  for (const char* name : kNamesOfLoops)
+    EXPECT_TRUE(says(outcome, std::string("    at ") + name + "+0x")) << describe(outcome);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, Quit, testing::Values(Resume::kSameThread, Resume::kAnyThread), [](const auto& info) {
@@ -72,14 +76,16 @@ TEST(QuitHandler, IsAsBeforeWhenRunHasReturned) {
 }
 
 TEST(FatalError, WithoutMemoryForADumpEndsAllTheSame) {
-  const Outcome outcome = in_child([] {
-    run(config(kPreemptive, 2), [] {
-      const rlimit none{1, 1};
-      setrlimit(RLIMIT_AS, &none);
-      Mutex mutex;
-      mutex.unlock();
-    });
-  }, std::chrono::seconds(30));
+  const Outcome outcome = in_child(
+      [] {
+        run(config(kPreemptive, 2), [] {
+          const rlimit none{1, 1};
+          setrlimit(RLIMIT_AS, &none);
+          Mutex mutex;
+          mutex.unlock();
+        });
+      },
+      std::chrono::seconds(30));
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
   EXPECT_TRUE(says(outcome, "heddle: fatal: heddle::Mutex::unlock: the mutex is not locked\n")) << describe(outcome);
 }

@@ -55,45 +55,47 @@ std::string paragraph(const std::string& dump, FiberId id) {
 }
 
 TEST(Fibers, SayWhatTheyWaitFor) {
-  passes_in_child([] {
-    run(config(kPreemptive, 2), [] {
-      Mutex mutex;
-      ConditionVariable changed;
-      Channel<int> full(1), empty(0);
-      WaitGroup group(1);
-      full.send(0);
-      bool stop = false;
-      mutex.lock();
-      Fiber locks([&] { std::lock_guard guard(mutex); });
-      Fiber sends([&] { full.send(1); });
-      Fiber receives([&] { empty.receive(); });
-      Fiber waits_for_group([&] { group.wait(); });
-      Fiber joins([&] { Fiber inner([&] { group.wait(); }); });
-      Fiber sleeps([] { this_fiber::sleep_for(1h); });
-      until_waits(locks.get_id(), "mutex 0x");
-      until_waits(sends.get_id(), "room in channel 0x");
-      until_waits(receives.get_id(), "a value from channel 0x");
-      until_waits(waits_for_group.get_id(), "wait group 0x");
-      until_waits(joins.get_id(), "the end of fiber ");
-      until_waits(sleeps.get_id(), "the end of its sleep in 3");
-      mutex.unlock();
-      locks.join();
-      Fiber notified([&] {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return stop; });
-      });
-      until_waits(notified.get_id(), "condition variable 0x");
-      {
-        std::lock_guard guard(mutex);
-        stop = true;
-      }
-      changed.notify_all();
-      full.receive();
-      empty.close();
-      group.done();
-      sleeps.detach();
-    });
-  }, 20s);
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 2), [] {
+          Mutex mutex;
+          ConditionVariable changed;
+          Channel<int> full(1), empty(0);
+          WaitGroup group(1);
+          full.send(0);
+          bool stop = false;
+          mutex.lock();
+          Fiber locks([&] { std::lock_guard guard(mutex); });
+          Fiber sends([&] { full.send(1); });
+          Fiber receives([&] { empty.receive(); });
+          Fiber waits_for_group([&] { group.wait(); });
+          Fiber joins([&] { Fiber inner([&] { group.wait(); }); });
+          Fiber sleeps([] { this_fiber::sleep_for(1h); });
+          until_waits(locks.get_id(), "mutex 0x");
+          until_waits(sends.get_id(), "room in channel 0x");
+          until_waits(receives.get_id(), "a value from channel 0x");
+          until_waits(waits_for_group.get_id(), "wait group 0x");
+          until_waits(joins.get_id(), "the end of fiber ");
+          until_waits(sleeps.get_id(), "the end of its sleep in 3");
+          mutex.unlock();
+          locks.join();
+          Fiber notified([&] {
+            std::unique_lock lock(mutex);
+            changed.wait(lock, [&] { return stop; });
+          });
+          until_waits(notified.get_id(), "condition variable 0x");
+          {
+            std::lock_guard guard(mutex);
+            stop = true;
+          }
+          changed.notify_all();
+          full.receive();
+          empty.close();
+          group.done();
+          sleeps.detach();
+        });
+      },
+      60s);
 }
 
 TEST(Fibers, SayTheirNamesAndStates) {
@@ -147,26 +149,28 @@ TEST(Fibers, ThatAreStoppedSaySo) {
 }
 
 TEST(Dump, ShowsTheFramesOfParkedFibersByName) {
-  passes_in_child([] {
-    run(config(kPreemptive, 2), [] {
-      Channel<int> values;
-      int sum = 0;
-      Fiber waiting({.name = "waiting"}, [&] { sum = named_receive(values); });
-      until_waits(waiting.get_id(), "a value from channel");
-      for (int round = 0; round < 50; ++round) {  // each look finds the same, and takes no more stack
-        const std::string text = dump();
-        const std::string about = paragraph(text, waiting.get_id());
-        EXPECT_NE(about.find("\"waiting\": waiting for a value from channel 0x"), std::string::npos) << text;
-        EXPECT_NE(about.find("at named_receive_deeper+0x"), std::string::npos) << text;
-        EXPECT_NE(about.find("at named_receive+0x"), std::string::npos) << text;
-        EXPECT_LT(about.find("named_receive_deeper"), about.find("named_receive+0x")) << text;
-        EXPECT_NE(about.find("made by "), std::string::npos) << text;
-      }
-      values.send(42);
-      waiting.join();
-      EXPECT_EQ(sum, 43);
-    });
-  }, 20s);
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 2), [] {
+          Channel<int> values;
+          int sum = 0;
+          Fiber waiting({.name = "waiting"}, [&] { sum = named_receive(values); });
+          until_waits(waiting.get_id(), "a value from channel");
+          for (int round = 0; round < 50; ++round) {  // each look finds the same, and takes no more stack
+            const std::string text = dump();
+            const std::string about = paragraph(text, waiting.get_id());
+            EXPECT_NE(about.find("\"waiting\": waiting for a value from channel 0x"), std::string::npos) << text;
+            EXPECT_NE(about.find("at named_receive_deeper+0x"), std::string::npos) << text;
+            EXPECT_NE(about.find("at named_receive+0x"), std::string::npos) << text;
+            EXPECT_LT(about.find("named_receive_deeper"), about.find("named_receive+0x")) << text;
+            EXPECT_NE(about.find("made by "), std::string::npos) << text;
+          }
+          values.send(42);
+          waiting.join();
+          EXPECT_EQ(sum, 43);
+        });
+      },
+      60s);
 }
 
 TEST(Dump, ShowsItsCallersFramesAndThoseThatNeverRan) {
@@ -183,20 +187,24 @@ TEST(Dump, ShowsItsCallersFramesAndThoseThatNeverRan) {
 class DumpOfLoops : public testing::TestWithParam<Resume> {};
 
 TEST_P(DumpOfLoops, ShowsWhereTheyWere) {
-  passes_in_child([resume = GetParam()] {
-    run(config(kPreemptive, 2, resume), [] {
-      std::atomic<int> begun{0};
-      for (const auto loop : kNamedLoops) Fiber([&begun, loop] { loop(begun); }).detach();
-      while (begun < 4) this_fiber::yield();
-      std::string text;
-      const auto shown = [&](const char* name) { return text.find(std::string("at ") + name + "+0x") != std::string::npos; };
-      for (int round = 0; round < 5; ++round) {
-        text = dump();
-        for (const char* name : kNamesOfLoops) EXPECT_TRUE(shown(name)) << name << "\n" << text;
-        this_fiber::yield();
-      }
-    });
-  }, 20s);
+  passes_in_child(
+      [resume = GetParam()] {
+        run(config(kPreemptive, 2, resume), [] {
+          std::atomic<int> begun{0};
+          for (const auto loop : kNamedLoops) Fiber([&begun, loop] { loop(begun); }).detach();
+          while (begun < 4) this_fiber::yield();
+          std::string text;
+          const auto shown = [&](const char* name) {
+            return text.find(std::string("at ") + name + "+0x") != std::string::npos;
+          };
+          for (int round = 0; round < 5; ++round) {
+            text = dump();
+            for (const char* name : kNamesOfLoops) EXPECT_TRUE(shown(name)) << name << "\n" << text;
+            this_fiber::yield();
+          }
+        });
+      },
+      60s);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, DumpOfLoops, testing::Values(Resume::kSameThread, Resume::kAnyThread), [](const auto& info) {
@@ -221,55 +229,59 @@ TEST(Dump, SaysOfAFiberThatCannotBeStoppedThatItRuns) {
 }
 
 TEST(Dump, WhileFibersComeAndGo) {
-  passes_in_child([] {
-    run(config(kPreemptive, 3), [] {
-      std::atomic<bool> stop{false};
-      std::vector<Fiber> churns;
-      for (int i = 0; i < 3; ++i) {
-        churns.emplace_back([&] {
-          Channel<int> values;
-          while (!stop) {
-            Fiber sender([&] { values.send(1); });
-            EXPECT_EQ(values.receive(), 1);
-            this_fiber::sleep_for(10us);
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 3), [] {
+          std::atomic<bool> stop{false};
+          std::vector<Fiber> churns;
+          for (int i = 0; i < 3; ++i) {
+            churns.emplace_back([&] {
+              Channel<int> values;
+              while (!stop) {
+                Fiber sender([&] { values.send(1); });
+                EXPECT_EQ(values.receive(), 1);
+                this_fiber::sleep_for(10us);
+              }
+            });
           }
+          std::thread thread([&] {
+            for (int round = 0; round < 30; ++round) EXPECT_NE(dump().find("\"main\""), std::string::npos);
+          });
+          for (int round = 0; round < 30; ++round) EXPECT_NE(dump().find("\"main\""), std::string::npos);
+          std::atomic<bool> joined{false};
+          std::thread joiner([&] {
+            thread.join();
+            joined = true;
+          });
+          while (!joined) this_fiber::sleep_for(1ms);
+          joiner.join();
+          stop = true;
         });
-      }
-      std::thread thread([&] {
-        for (int round = 0; round < 30; ++round) EXPECT_NE(dump().find("\"main\""), std::string::npos);
-      });
-      for (int round = 0; round < 30; ++round) EXPECT_NE(dump().find("\"main\""), std::string::npos);
-      std::atomic<bool> joined{false};
-      std::thread joiner([&] {
-        thread.join();
-        joined = true;
-      });
-      while (!joined) this_fiber::sleep_for(1ms);
-      joiner.join();
-      stop = true;
-    });
-  }, 60s);
+      },
+      60s);
 }
 
 TEST(Dump, OfManyFibersIsCompleteAndGivesTheFirstATrace) {
-  passes_in_child([] {
-    run(config(kPreemptive, 2), [] {
-      WaitGroup begun(3000), go(1);
-      std::vector<Fiber> many;
-      for (int i = 0; i < 3000; ++i) {
-        many.emplace_back([&] {
-          begun.done();
-          go.wait();
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 2), [] {
+          WaitGroup begun(3000), go(1);
+          std::vector<Fiber> many;
+          for (int i = 0; i < 3000; ++i) {
+            many.emplace_back([&] {
+              begun.done();
+              go.wait();
+            });
+          }
+          begun.wait();
+          EXPECT_EQ(fibers().size(), 3001U);
+          const std::string text = dump();
+          EXPECT_NE(text.find("no trace: there are too many fibers"), std::string::npos);
+          EXPECT_NE(paragraph(text, many.back().get_id()), "");
+          go.done();
         });
-      }
-      begun.wait();
-      EXPECT_EQ(fibers().size(), 3001U);
-      const std::string text = dump();
-      EXPECT_NE(text.find("no trace: there are too many fibers"), std::string::npos);
-      EXPECT_NE(paragraph(text, many.back().get_id()), "");
-      go.done();
-    });
-  }, 60s);
+      },
+      60s);
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ TEST(FatalError, OnAFiberIsFollowedByADump) {
     });
   });
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_TRUE(outcome.err.starts_with("heddle: fatal: heddle::Mutex::unlock: the mutex is not locked\nheddle: 4 fibers, 2 processors"))
+  EXPECT_TRUE(outcome.err.starts_with(
+      "heddle: fatal: heddle::Mutex::unlock: the mutex is not locked\nheddle: 4 fibers, 2 processors"))
       << describe(outcome);
   EXPECT_TRUE(says(outcome, "\"culprit\": running")) << describe(outcome);
   EXPECT_TRUE(says(outcome, "at named_loop_north+0x")) << describe(outcome);
@@ -75,10 +76,7 @@ TEST(FatalError, ASecondOneEndsTheProcessAtOnce) {
 
 TEST(FatalError, WithALockHeldForEverEndsAllTheSame) {
   const Outcome outcome = in_child(
-      [] {
-        run(config(kPreemptive, 2), [] { sched::testing::with_workers_locked(break_an_invariant); });
-      },
-      30s);
+      [] { run(config(kPreemptive, 2), [] { sched::testing::with_workers_locked(break_an_invariant); }); }, 30s);
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
   EXPECT_TRUE(says(outcome, "heddle: the dump of the fibers takes too long\n")) << describe(outcome);
 }
@@ -106,9 +104,8 @@ TEST(FatalError, BesideAFiberThatCannotBeStoppedIsFollowedByADump) {
 TEST(Terminate, OnAFiberIsDumpedAndGoesToTheHandlerThatWasThere) {
   const Outcome outcome = in_child([] {
     std::set_terminate(previous_handler);
-    run(config(kPreemptive, 2), [] {
-      Fiber({.name = "thrower"}, [] { throw std::runtime_error("nobody catches this"); }).join();
-    });
+    run(config(kPreemptive, 2),
+        [] { Fiber({.name = "thrower"}, [] { throw std::runtime_error("nobody catches this"); }).join(); });
   });
   EXPECT_EQ(outcome.exit_code, 7) << describe(outcome);
   EXPECT_TRUE(says(outcome, "heddle: std::terminate was called on fiber ")) << describe(outcome);

@@ -24,10 +24,10 @@ HEDDLE_NAMED void named_dump(std::ostream* out) {
   asm volatile("");
 }
 
-#define HEDDLE_NAMED_LOOP(name)                    \
+#define HEDDLE_NAMED_LOOP(name)                     \
   HEDDLE_NAMED void name(std::atomic<int>* begun) { \
-    ++*begun;                                      \
-    for (;;) asm volatile("");                     \
+    ++*begun;                                       \
+    for (;;) asm volatile("");                      \
   }
 
 HEDDLE_NAMED_LOOP(named_loop_north)

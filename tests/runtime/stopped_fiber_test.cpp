@@ -30,28 +30,30 @@ class StopAFiber : public testing::TestWithParam<std::tuple<Resume, std::uint32_
 };
 
 TEST_P(StopAFiber, ThatNeverGivesWay) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      Count stopped_one{0}, other_one{0};
-      const auto count_up = [](Count& count) {
-        for (;;) count.fetch_add(1, std::memory_order_relaxed);
-      };
-      Fiber first(count_up, std::ref(stopped_one));
-      Fiber(count_up, std::ref(other_one)).detach();
-      const FiberId id = first.get_id();
-      first.detach();
-      for (int round = 0; round < 5; ++round) {
-        wait_for(stopped_one, 1000);
-        const StoppedFiber stopped(id);
-        ASSERT_TRUE(stopped);
-        const std::uint64_t before = stopped_one;
-        wait_for(other_one, 1000);
-        this_fiber::sleep_for(1ms);
-        EXPECT_EQ(stopped_one, before);
-      }
-      wait_for(stopped_one, 1000);
-    });
-  }, 30s);
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          Count stopped_one{0}, other_one{0};
+          const auto count_up = [](Count& count) {
+            for (;;) count.fetch_add(1, std::memory_order_relaxed);
+          };
+          Fiber first(count_up, std::ref(stopped_one));
+          Fiber(count_up, std::ref(other_one)).detach();
+          const FiberId id = first.get_id();
+          first.detach();
+          for (int round = 0; round < 5; ++round) {
+            wait_for(stopped_one, 1000);
+            const StoppedFiber stopped(id);
+            ASSERT_TRUE(stopped);
+            const std::uint64_t before = stopped_one;
+            wait_for(other_one, 1000);
+            this_fiber::sleep_for(1ms);
+            EXPECT_EQ(stopped_one, before);
+          }
+          wait_for(stopped_one, 1000);
+        });
+      },
+      60s);
 }
 
 TEST_P(StopAFiber, ThatWaitsAndIsWoken) {
@@ -103,50 +105,54 @@ TEST_P(StopAFiber, SeveralTimesCounts) {
 }
 
 TEST_P(StopAFiber, FromAThread) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      Count count{0};
-      Fiber fiber([&] {
-        for (;;) count.fetch_add(1, std::memory_order_relaxed);
-      });
-      std::atomic<bool> done{false};
-      std::thread stopper([&, id = fiber.get_id()] {
-        for (int round = 0; round < 10; ++round) {
-          const std::uint64_t at_start = count;
-          for (int i = 0; i < 10'000 && count == at_start; ++i) std::this_thread::sleep_for(1ms);
-          EXPECT_NE(count, at_start);
-          const StoppedFiber stopped(id);
-          EXPECT_TRUE(stopped);
-          const std::uint64_t before = count;
-          spin(3'000'000);
-          EXPECT_EQ(count, before);
-        }
-        done = true;
-      });
-      while (!done) this_fiber::yield();
-      stopper.join();
-      fiber.detach();
-    });
-  }, 30s);
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          Count count{0};
+          Fiber fiber([&] {
+            for (;;) count.fetch_add(1, std::memory_order_relaxed);
+          });
+          std::atomic<bool> done{false};
+          std::thread stopper([&, id = fiber.get_id()] {
+            for (int round = 0; round < 10; ++round) {
+              const std::uint64_t at_start = count;
+              for (int i = 0; i < 10'000 && count == at_start; ++i) std::this_thread::sleep_for(1ms);
+              EXPECT_NE(count, at_start);
+              const StoppedFiber stopped(id);
+              EXPECT_TRUE(stopped);
+              const std::uint64_t before = count;
+              spin(3'000'000);
+              EXPECT_EQ(count, before);
+            }
+            done = true;
+          });
+          while (!done) this_fiber::yield();
+          stopper.join();
+          fiber.detach();
+        });
+      },
+      60s);
 }
 
 TEST_P(StopAFiber, ThoseThatStopEachOtherGoOn) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      WaitGroup known(1);
-      std::vector<FiberId> ids;
-      std::vector<Fiber> fibers;
-      for (std::size_t i = 0; i < 4; ++i) {
-        fibers.emplace_back([&, i] {
-          known.wait();
-          for (std::size_t round = 0; round < 50; ++round) const StoppedFiber stopped(ids[(i + 1 + round % 3) % 4]);
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          WaitGroup known(1);
+          std::vector<FiberId> ids;
+          std::vector<Fiber> fibers;
+          for (std::size_t i = 0; i < 4; ++i) {
+            fibers.emplace_back([&, i] {
+              known.wait();
+              for (std::size_t round = 0; round < 50; ++round) const StoppedFiber stopped(ids[(i + 1 + round % 3) % 4]);
+            });
+            ids.push_back(fibers.back().get_id());
+          }
+          known.done();
+          fibers.clear();
         });
-        ids.push_back(fibers.back().get_id());
-      }
-      known.done();
-      fibers.clear();
-    });
-  }, 30s);
+      },
+      60s);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, StopAFiber,

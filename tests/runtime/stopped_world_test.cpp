@@ -44,133 +44,143 @@ class StopTheWorld : public testing::TestWithParam<std::tuple<Resume, std::uint3
 };
 
 TEST_P(StopTheWorld, ByAFiberStopsFibersThatNeverGiveWay) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      std::array<Count, 3> counts{};
-      for (Count& count : counts) Fiber([&] { count_up(count); }).detach();
-      for (int round = 0; round < 20; ++round) {
-        for (const Count& count : counts)
-          while (count < 1000U * (round + 1)) this_fiber::yield();
-        const StoppedWorld world;
-        for (const Count& count : counts) EXPECT_TRUE(stands_still(count));
-      }
-    });
-  });
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          std::array<Count, 3> counts{};
+          for (Count& count : counts) Fiber([&] { count_up(count); }).detach();
+          for (int round = 0; round < 20; ++round) {
+            for (const Count& count : counts)
+              while (count < 1000U * (round + 1)) this_fiber::yield();
+            const StoppedWorld world;
+            for (const Count& count : counts) EXPECT_TRUE(stands_still(count));
+          }
+        });
+      },
+      60s);
 }
 
 TEST_P(StopTheWorld, ByAThreadStopsAllAndLetsThemGoOn) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      std::array<Count, 3> counts{};
-      Count slept{0};
-      for (Count& count : counts) Fiber([&] { count_up(count); }).detach();
-      Fiber([&] {
-        for (;; ++slept) this_fiber::sleep_for(100us);
-      }).detach();
-      std::atomic<bool> done{false};
-      std::thread stopper([&] {
-        for (int round = 0; round < 10; ++round) {
-          {
-            const StoppedWorld world;
-            for (const Count& count : counts) EXPECT_TRUE(stands_still(count));
-            EXPECT_TRUE(stands_still(slept));
-          }
-          for (const Count& count : counts) EXPECT_TRUE(goes_on(count));
-          EXPECT_TRUE(goes_on(slept));
-        }
-        done = true;
-      });
-      while (!done) this_fiber::yield();
-      stopper.join();
-    });
-  }, 30s);
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          std::array<Count, 3> counts{};
+          Count slept{0};
+          for (Count& count : counts) Fiber([&] { count_up(count); }).detach();
+          Fiber([&] {
+            for (;; ++slept) this_fiber::sleep_for(100us);
+          }).detach();
+          std::atomic<bool> done{false};
+          std::thread stopper([&] {
+            for (int round = 0; round < 10; ++round) {
+              {
+                const StoppedWorld world;
+                for (const Count& count : counts) EXPECT_TRUE(stands_still(count));
+                EXPECT_TRUE(stands_still(slept));
+              }
+              for (const Count& count : counts) EXPECT_TRUE(goes_on(count));
+              EXPECT_TRUE(goes_on(slept));
+            }
+            done = true;
+          });
+          while (!done) this_fiber::yield();
+          stopper.join();
+        });
+      },
+      60s);
 }
 
 TEST_P(StopTheWorld, AThousandTimesBesideChainsOfFibers) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      std::atomic<bool> stop{false};
-      Count links{0};
-      WaitGroup chains(4);
-      std::function<void()> link = [&] {
-        ++links;
-        if (stop) return chains.done();
-        Fiber(link).detach();
-      };
-      for (int i = 0; i < 4; ++i) Fiber(link).detach();
-      for (std::size_t round = 0; round < scaled(1000); ++round) {
-        {
-          const StoppedWorld world;
-          const std::uint64_t before = links;
-          EXPECT_EQ(links, before);
-        }
-        if (round % 50 == 0) {
-          const std::uint64_t before = links;
-          while (links == before) this_fiber::yield();
-        }
-      }
-      stop = true;
-      chains.wait();
-    });
-  }, 60s);
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          std::atomic<bool> stop{false};
+          Count links{0};
+          WaitGroup chains(4);
+          std::function<void()> link = [&] {
+            ++links;
+            if (stop) return chains.done();
+            Fiber(link).detach();
+          };
+          for (int i = 0; i < 4; ++i) Fiber(link).detach();
+          for (std::size_t round = 0; round < scaled(1000); ++round) {
+            {
+              const StoppedWorld world;
+              const std::uint64_t before = links;
+              EXPECT_EQ(links, before);
+            }
+            if (round % 50 == 0) {
+              const std::uint64_t before = links;
+              while (links == before) this_fiber::yield();
+            }
+          }
+          stop = true;
+          chains.wait();
+        });
+      },
+      60s);
 }
 
 TEST_P(StopTheWorld, ManyAtOnceQueueUp) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      std::atomic<int> inside{0};
-      Count stops{0};
-      const auto stop_often = [&] {
-        for (int round = 0; round < 50; ++round) {
-          const StoppedWorld world;
-          const StoppedWorld again;  // nests
-          EXPECT_EQ(++inside, 1);
-          spin(1000);
-          --inside;
-          ++stops;
-        }
-      };
-      std::thread thread(stop_often);
-      std::thread other_thread(stop_often);
-      std::vector<Fiber> fibers;
-      for (int i = 0; i < 4; ++i) fibers.emplace_back(stop_often);
-      fibers.clear();
-      while (stops < 300) this_fiber::yield();
-      thread.join();
-      other_thread.join();
-    });
-  }, 60s);
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          std::atomic<int> inside{0};
+          Count stops{0};
+          const auto stop_often = [&] {
+            for (int round = 0; round < 50; ++round) {
+              const StoppedWorld world;
+              const StoppedWorld again;  // nests
+              EXPECT_EQ(++inside, 1);
+              spin(1000);
+              --inside;
+              ++stops;
+            }
+          };
+          std::thread thread(stop_often);
+          std::thread other_thread(stop_often);
+          std::vector<Fiber> fibers;
+          for (int i = 0; i < 4; ++i) fibers.emplace_back(stop_often);
+          fibers.clear();
+          while (stops < 300) this_fiber::yield();
+          thread.join();
+          other_thread.join();
+        });
+      },
+      60s);
 }
 
 TEST_P(StopTheWorld, LetsTheSynchronisationOfStoppedFibersBeUsed) {
-  passes_in_child([] {
-    run(preemptive(), [] {
-      Channel<int> values(1);
-      Mutex mutex;
-      WaitGroup begun(8);
-      std::vector<Fiber> fibers;
-      std::atomic<bool> stop{false};
-      for (int i = 0; i < 8; ++i) {
-        fibers.emplace_back([&] {
-          begun.done();
-          while (!stop) {
-            mutex.lock();
-            mutex.unlock();
-            values.try_send(1);
-            values.try_receive();
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          Channel<int> values(1);
+          Mutex mutex;
+          WaitGroup begun(8);
+          std::vector<Fiber> fibers;
+          std::atomic<bool> stop{false};
+          for (int i = 0; i < 8; ++i) {
+            fibers.emplace_back([&] {
+              begun.done();
+              while (!stop) {
+                mutex.lock();
+                mutex.unlock();
+                values.try_send(1);
+                values.try_receive();
+              }
+            });
           }
+          begun.wait();
+          for (int round = 0; round < 100; ++round) {
+            const StoppedWorld world;
+            values.try_send(2);  // a stopped fiber holds no lock of the channel's own
+            values.try_receive();
+            if (mutex.try_lock()) mutex.unlock();
+          }
+          stop = true;
         });
-      }
-      begun.wait();
-      for (int round = 0; round < 100; ++round) {
-        const StoppedWorld world;
-        values.try_send(2);  // a stopped fiber holds no lock of the channel's own
-        values.try_receive();
-        if (mutex.try_lock()) mutex.unlock();
-      }
-      stop = true;
-    });
-  }, 30s);
+      },
+      60s);
 }
 
 TEST_P(StopTheWorld, WhatIsMadeReadyMeanwhileRunsAfterwards) {
@@ -189,6 +199,30 @@ TEST_P(StopTheWorld, WhatIsMadeReadyMeanwhileRunsAfterwards) {
       EXPECT_EQ(ran, 10U);
     });
   });
+}
+
+TEST_P(StopTheWorld, BesideFibersThatBlockTheirThreads) {
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          std::atomic<bool> stop{false};
+          std::vector<Fiber> fibers;
+          for (int i = 0; i < 3; ++i) {
+            fibers.emplace_back([&] {
+              while (!stop) {
+                std::this_thread::sleep_for(20ms);
+                spin(1'000'000);
+              }
+            });
+          }
+          for (int round = 0; round < 50; ++round) {
+            { const StoppedWorld world; }
+            this_fiber::sleep_for(1ms);
+          }
+          stop = true;
+        });
+      },
+      60s);
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, StopTheWorld,
@@ -232,22 +266,24 @@ TEST(StoppedWorld, DoesNothingWithoutARuntime) {
 }
 
 TEST(StoppedWorld, RunEndsBesideThreadsThatStopIt) {
-  passes_in_child([] {
-    std::atomic<bool> stop{false};
-    std::thread stopper([&] {
-      while (!stop) const StoppedWorld world;
-    });
-    for (int round = 0; round < 100; ++round) {
-      run(config(kPreemptive, 2), [] {
-        Fiber([] {
-          for (;;) const StoppedWorld world;
-        }).detach();
-        for (int i = 0; i < 10; ++i) this_fiber::yield();
-      });
-    }
-    stop = true;
-    stopper.join();
-  }, 30s);
+  passes_in_child(
+      [] {
+        std::atomic<bool> stop{false};
+        std::thread stopper([&] {
+          while (!stop) const StoppedWorld world;
+        });
+        for (int round = 0; round < 30; ++round) {
+          run(config(kPreemptive, 2), [] {
+            Fiber([] {
+              for (;;) const StoppedWorld world;
+            }).detach();
+            for (int i = 0; i < 10; ++i) this_fiber::yield();
+          });
+        }
+        stop = true;
+        stopper.join();
+      },
+      60s);
 }
 
 TEST(StoppedWorld, EndsTheProcessWhenItsFiberWaits) {
@@ -258,7 +294,8 @@ TEST(StoppedWorld, EndsTheProcessWhenItsFiberWaits) {
     });
   });
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_NE(outcome.err.find("heddle: fatal: a fiber waits while it has the world stopped"), std::string::npos) << describe(outcome);
+  EXPECT_NE(outcome.err.find("heddle: fatal: a fiber waits while it has the world stopped"), std::string::npos)
+      << describe(outcome);
 }
 
 }  // namespace

@@ -26,12 +26,12 @@ struct FiberInfo {
   FiberState state;
   std::string waits_for;             ///< "mutex 0x7ffe10", "the end of fiber 12"; empty unless it waits
   std::chrono::nanoseconds waiting;  ///< for how long, to about a second; zero unless it waits or was preempted
-  std::string made_by;               ///< the function that made it, with module and offset; empty when that is not known
-  bool pinned;                       ///< must go on on the thread that it was on
-  bool stopped;                      ///< by StoppedFiber
+  std::string made_by;  ///< the function that made it, with module and offset; empty when that is not known
+  bool pinned;          ///< must go on on the thread that it was on
+  bool stopped;         ///< by StoppedFiber
 };
 
-/// All fibers, by their ids. Stops the world for the time, but waits for no fiber longer than some 100 ms: one that cannot be stopped
+/// All fibers, by their ids. Stops the world for the time, but waits for no fiber longer than a second: one that cannot be stopped
 /// counts as running. Any fiber, any thread; empty when no run() is under way.
 HEDDLE_API std::vector<FiberInfo> fibers();
 

@@ -55,11 +55,16 @@ std::string made_text(const sched::Interfaces& interfaces, const void* made_at) 
 
 const char* state_text(FiberState state) {
   switch (state) {
-    case FiberState::kRunning: return "running";
-    case FiberState::kReady: return "ready";
-    case FiberState::kPreempted: return "preempted";
-    case FiberState::kWaiting: return "waiting for ";
-    case FiberState::kEnded: break;
+    case FiberState::kRunning:
+      return "running";
+    case FiberState::kReady:
+      return "ready";
+    case FiberState::kPreempted:
+      return "preempted";
+    case FiberState::kWaiting:
+      return "waiting for ";
+    case FiberState::kEnded:
+      break;
   }
   return "ended, not joined";
 }
@@ -131,8 +136,9 @@ void with_scheduler(Act act) {
 void dump(sched::Scheduler& scheduler, const Dying* dying, const std::function<void(std::string_view)>& write) {
   const Sightings all = look_at_all(scheduler, true, dying);
   const Stats stats = scheduler.stats();
-  write("heddle: " + std::to_string(all.fibers.size()) + " fibers, " + std::to_string(stats.processors) + " processors (" +
-        std::to_string(stats.idle_processors) + " idle), " + std::to_string(stats.workers) + " workers\n");
+  write("heddle: " + std::to_string(all.fibers.size()) + " fibers, " + std::to_string(stats.processors) +
+        " processors (" + std::to_string(stats.idle_processors) + " idle), " + std::to_string(stats.workers) +
+        " workers\n");
   for (const Sighting& seen : all.fibers) write(paragraph(seen, all, scheduler.interfaces()));
 }
 

@@ -12,8 +12,8 @@ namespace heddle::observe {
 
 namespace {
 
-constexpr std::int64_t kPatience = 100'000'000;         // ns, for those that cannot be stopped
-constexpr std::int64_t kDyingPatience = 1'000'000'000;  // ns, likewise when there will be no second look
+constexpr std::int64_t kPatience = 1'000'000'000;       // ns, for those that cannot be stopped
+constexpr std::int64_t kDyingPatience = 2'000'000'000;  // ns, likewise when there will be no second look
 constexpr std::size_t kNewcomers = 64;                  // room for fibers that are made between the count and the look
 
 std::size_t count_fibers(sched::Scheduler& scheduler) {
@@ -26,8 +26,8 @@ std::size_t count_fibers(sched::Scheduler& scheduler) {
 class Look {
  public:
   /// `running` has room for the fibers that workers are on.
-  Look(sched::Scheduler& scheduler, const sched::FiberBlock* own, const Dying* dying, std::vector<const sched::FiberBlock*>& running,
-       bool traces)
+  Look(sched::Scheduler& scheduler, const sched::FiberBlock* own, const Dying* dying,
+       std::vector<const sched::FiberBlock*>& running, bool traces)
       : scheduler_(scheduler), own_(own), dying_(dying), running_(running), traces_(traces), now_(nanotime()) {
     scheduler.for_each_worker([&](const sched::Worker& worker) {
       if (worker.fiber && running.size() < running.capacity()) running.push_back(worker.current());
@@ -48,7 +48,9 @@ class Look {
   }
 
  private:
-  bool runs(const sched::FiberBlock& fiber) const { return std::find(running_.begin(), running_.end(), &fiber) != running_.end(); }
+  bool runs(const sched::FiberBlock& fiber) const {
+    return std::find(running_.begin(), running_.end(), &fiber) != running_.end();
+  }
 
   void note_state(const sched::FiberBlock& fiber, Sighting& seen) {
     const char* what = fiber.waits_for.load(std::memory_order_relaxed);
@@ -67,7 +69,8 @@ class Look {
     if (what == sched::kWasPreempted) return;
     seen.waits_for = what;
     seen.waits_on = fiber.waits_on;
-    if (what == sched::kWaitsForEnd) seen.waits_on_number = static_cast<const sched::FiberBlock*>(fiber.waits_on)->number;
+    if (what == sched::kWaitsForEnd)
+      seen.waits_on_number = static_cast<const sched::FiberBlock*>(fiber.waits_on)->number;
     if (what == sched::kWaitsForTime)
       seen.time_left_ns = std::max<std::int64_t>(static_cast<const sched::Timer*>(fiber.waits_on)->when - now_, 0);
   }
@@ -139,7 +142,8 @@ Sightings look_at_all(sched::Scheduler& scheduler, bool traces, const Dying* dyi
     });
     scheduler.stops().start_world();
   }
-  std::sort(all.fibers.begin(), all.fibers.end(), [](const Sighting& a, const Sighting& b) { return a.number < b.number; });
+  std::sort(all.fibers.begin(), all.fibers.end(),
+            [](const Sighting& a, const Sighting& b) { return a.number < b.number; });
   return all;
 }
 

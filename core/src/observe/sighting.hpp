@@ -19,11 +19,11 @@ struct Sighting {
   std::uint64_t number = 0;
   std::array<char, sched::FiberBlock::kNameBytes> name{};
   FiberState state = FiberState::kReady;
-  const char* waits_for = nullptr;     // see sched/wait_note.hpp; null when it does not wait
-  const void* waits_on = nullptr;      // which one of these
-  std::uint64_t waits_on_number = 0;   // if that is a fiber
+  const char* waits_for = nullptr;    // see sched/wait_note.hpp; null when it does not wait
+  const void* waits_on = nullptr;     // which one of these
+  std::uint64_t waits_on_number = 0;  // if that is a fiber
   std::int64_t waiting_ns = 0;
-  std::int64_t time_left_ns = 0;       // of a sleep
+  std::int64_t time_left_ns = 0;  // of a sleep
   const void* made_at = nullptr;
   bool pinned = false;
   bool stopped = false;
@@ -40,9 +40,9 @@ struct Sightings {
 
 /// A process that is about to end, seen by the thread that makes its last report.
 struct Dying {
-  const sched::Worker* worker = nullptr;       // that it dies on, if that is one
-  const sched::FiberBlock* fiber = nullptr;    // likewise
-  const Trace* trace = nullptr;                // of that fiber
+  const sched::Worker* worker = nullptr;     // that it dies on, if that is one
+  const sched::FiberBlock* fiber = nullptr;  // likewise
+  const Trace* trace = nullptr;              // of that fiber
 };
 
 /// Stops the world, for good if somebody is `dying`, and looks at every fiber. Any fiber, any thread; an ordinary one holds a Visit. A

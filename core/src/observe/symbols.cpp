@@ -51,7 +51,8 @@ Place find_place(const HeddleSymbolizer* symbolizer, std::uintptr_t address) {
 std::string text_of(const Place& place, std::uintptr_t address) {
   if (place.module.empty()) return hexadecimal(address);
   const std::string in_module = file_of(place.module) + "+" + hexadecimal(address - place.module_base);
-  return place.function.empty() ? in_module : place.function + "+" + hexadecimal(address - place.start) + " (" + in_module + ")";
+  return place.function.empty() ? in_module
+                                : place.function + "+" + hexadecimal(address - place.start) + " (" + in_module + ")";
 }
 
 }  // namespace heddle::observe

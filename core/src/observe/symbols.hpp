@@ -9,9 +9,9 @@
 namespace heddle::observe {
 
 struct Place {
-  std::string function;            // as in the source, where it is known
-  std::uintptr_t start = 0;        // of the function
-  std::string module;              // path; empty when no module is loaded there
+  std::string function;      // as in the source, where it is known
+  std::uintptr_t start = 0;  // of the function
+  std::string module;        // path; empty when no module is loaded there
   std::uintptr_t module_base = 0;
 };
 

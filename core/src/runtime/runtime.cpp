@@ -1,8 +1,8 @@
 // run: configuration, port and scheduler put together, for as long as the main fiber lives.
 #include "config/folders.hpp"
+#include "observe/last_report.hpp"
 #include "port/environment.hpp"
 #include "port/folders.hpp"
-#include "observe/last_report.hpp"
 #include "port/loader.hpp"
 #include "runtime/host.hpp"
 #include "sched/scheduler.hpp"

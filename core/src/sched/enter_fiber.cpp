@@ -5,6 +5,7 @@
 
 #include "base/fatal.hpp"
 #include "base/parker.hpp"
+#include "sched/fiber_local.hpp"
 #include "sched/switch_inline.hpp"
 #include "sched/wait_note.hpp"
 
@@ -35,6 +36,8 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
   self.entered = true;
   self.body(self.closure);
+  if (self.local_values) [[unlikely]]
+    destroy_local_values(self);
 
   Worker& worker = *current_worker();
   enter_with_processor(worker);

@@ -108,8 +108,8 @@ sched::FiberBlock* create_fiber(const FiberOptions& options, std::size_t closure
     throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
                             "heddle::Fiber: no runtime is running; make fibers inside heddle::run()");
   const sched::CoreSection section(worker);
-  sched::FiberBlock& fiber =
-      sched::create_fiber(*scheduler, section.worker(), options, closure_bytes, closure_align, body, closure);
+  sched::FiberBlock& fiber = sched::create_fiber(*scheduler, section.worker(), options, closure_bytes, closure_align,
+                                                 body, closure);
   fiber.made_at = __builtin_return_address(0);
   return &fiber;
 }

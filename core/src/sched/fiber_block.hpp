@@ -14,6 +14,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace heddle::detail {
+struct LocalValue;
+}
+
 namespace heddle::sched {
 
 class Worker;
@@ -38,17 +42,18 @@ struct FiberBlock {
   std::atomic<std::uintptr_t> joiner{kNoJoiner};
   void (*body)(void* closure) = nullptr;
   void* closure = nullptr;
+  detail::LocalValue* local_values = nullptr;  // of FiberLocal variables; null again when the fiber has ended
   std::uint64_t number = 0;
   stack::Stack stack{};
 
   // For those who look at it from outside (census.hpp).
-  std::atomic<std::uint32_t> incarnation{0};       // odd while the block belongs to a fiber
-  bool entered = false;                            // has it ever run?
-  bool parked_in_trace = false;                    // observe/trace.hpp: it was looked at since it last ran
-  std::atomic<const char*> waits_for{nullptr};     // null: for its turn only. See wait_note.hpp
-  const void* waits_on = nullptr;                  // which one of these
-  std::int64_t waits_since = 0;                    // Scheduler::coarse_time(); only while waits_for is not null
-  const void* made_at = nullptr;                   // the address behind the call that made it
+  std::atomic<std::uint32_t> incarnation{0};    // odd while the block belongs to a fiber
+  bool entered = false;                         // has it ever run?
+  bool parked_in_trace = false;                 // observe/trace.hpp: it was looked at since it last ran
+  std::atomic<const char*> waits_for{nullptr};  // null: for its turn only. See wait_note.hpp
+  const void* waits_on = nullptr;               // which one of these
+  std::int64_t waits_since = 0;                 // Scheduler::coarse_time(); only while waits_for is not null
+  const void* made_at = nullptr;                // the address behind the call that made it
 
   static constexpr std::size_t kNameBytes = 32;
   std::array<char, kNameBytes> name{};  // ends with a zero

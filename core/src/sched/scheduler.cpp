@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "sched/census.hpp"
 #include "sched/create_fiber.hpp"
+#include "sched/fiber_local.hpp"
 #include "sched/preemption.hpp"
 #include "sched/switch.hpp"
 #include "sched/visit.hpp"
@@ -46,6 +47,7 @@ struct MainCall {
   static void body(void* closure) {
     const MainCall& call = *static_cast<MainCall*>(closure);
     call.function(call.argument);
+    destroy_local_values(*current_fiber());  // before the stop, after which a destructor that waits would not come back
     call.scheduler.stop();
   }
 };

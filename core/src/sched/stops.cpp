@@ -140,8 +140,10 @@ bool Stops::stop_fiber(Worker* worker, std::uint64_t number) {
     {
       std::lock_guard lock(lock_);
       if (fiber && !std::exchange(counted, true)) {
-        if (Record* record = find(number)) ++record->count;
-        else records_.push_back({number, 1, nullptr});
+        if (Record* record = find(number))
+          ++record->count;
+        else
+          records_.push_back({number, 1, nullptr});
         records_count_.store(static_cast<std::uint32_t>(records_.size()), std::memory_order_relaxed);
       }
     }
@@ -206,6 +208,24 @@ bool Stops::all_stand(const Worker* exempt, bool press) {
     all = false;
     if (press && worker) this->press(*processor, *worker);
   }
+  return all_adrift_stand(exempt) && all;
+}
+
+bool Stops::all_adrift_stand(const Worker* exempt) {
+  if (scheduler_.adrift() == 0) return true;
+  bool all = true;
+  std::size_t index = 0;
+  scheduler_.for_each_worker([&](Worker& worker) {
+    if (adrift_used_.size() == index) adrift_used_.push_back(0);
+    std::uint64_t& used = adrift_used_[index++];
+    // In the core it waits for a processor, and gets none.
+    if (!worker.taken.load(std::memory_order_acquire) || worker.in_core.load(std::memory_order_acquire) || &worker == exempt)
+      return;
+    const bool seen_before = used != 0;
+    if (scheduler_.interfaces().thread_watch->waits(&worker, &used) == 1) return;
+    if (seen_before) scheduler_.request_preemption(worker);
+    all = false;
+  });
   return all;
 }
 
@@ -234,7 +254,8 @@ bool Stops::wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t 
 }
 
 Stops::Record* Stops::find(std::uint64_t number) {
-  const auto found = std::find_if(records_.begin(), records_.end(), [=](const Record& record) { return record.number == number; });
+  const auto found = std::find_if(records_.begin(), records_.end(),
+                                  [=](const Record& record) { return record.number == number; });
   return found == records_.end() ? nullptr : &*found;
 }
 

@@ -104,6 +104,7 @@ class Stops {
   bool is_mine(const Worker* worker) const;
   void ask_all();
   bool all_stand(const Worker* exempt, bool press);
+  bool all_adrift_stand(const Worker* exempt);
   void press(Processor& processor, Worker& worker);
   bool wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t limit_ns);
   Record* find(std::uint64_t number);
@@ -116,13 +117,14 @@ class Stops {
 
   std::mutex lock_;
   std::condition_variable changed_;
-  bool taken_ = false;                         // by one who stops the world or is about to. All that follows: guarded by lock_
+  bool taken_ = false;  // by one who stops the world or is about to. All that follows: guarded by lock_
   bool for_good_ = false;
   std::uint32_t depth_ = 0;
   std::atomic<const FiberBlock*> owner_fiber_{nullptr};  // who took it; null for a thread. Compared without the lock with one's own
-  const Worker* owner_worker_ = nullptr;  // that the fiber runs on: it cannot leave it
+  const Worker* owner_worker_ = nullptr;                 // that the fiber runs on: it cannot leave it
   std::thread::id owner_thread_{};
-  std::vector<Stand> stands_;  // by processor
+  std::vector<Stand> stands_;               // by processor
+  std::vector<std::uint64_t> adrift_used_;  // by worker: see Stand::used
   std::vector<Record> records_;
 };
 

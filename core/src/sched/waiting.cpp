@@ -32,7 +32,7 @@ struct Timeout : Timer {
 
   static void expire(Timer& timer) {
     Waiter& waiter = *static_cast<Timeout&>(timer).waiter;
-    if (!waiter.claimed.exchange(true, std::memory_order_acq_rel)) wake_in_turn(waiter);
+    if (claim(waiter)) wake_in_turn(waiter);
   }
 };
 
@@ -59,7 +59,7 @@ bool block_thread(Waiter& waiter, detail::SpinLock& lock, std::int64_t deadline)
     return true;
   }
   if (parker.park_for(std::max<std::int64_t>(deadline - nanotime(), 0))) return true;
-  if (!waiter.claimed.exchange(true, std::memory_order_acq_rel)) return false;
+  if (claim(waiter)) return false;
   parker.park();  // somebody is about to wake us: the parker must last until he has
   return true;
 }
@@ -88,12 +88,16 @@ void unlist(detail::WaitList& list, Waiter& waiter) {
   waiter.listed = false;
 }
 
+bool take(detail::WaitList& list, Waiter& waiter) {
+  unlist(list, waiter);
+  if (waiter.timed && !claim(waiter)) return false;
+  waiter.done = true;
+  return true;
+}
+
 Waiter* take_first(detail::WaitList& list) {
   while (Waiter* waiter = list.first) {
-    unlist(list, *waiter);
-    if (waiter->timed && waiter->claimed.exchange(true, std::memory_order_acq_rel)) continue;
-    waiter->done = true;
-    return waiter;
+    if (take(list, *waiter)) return waiter;
   }
   return nullptr;
 }

@@ -9,8 +9,9 @@ namespace {
 int32_t find(uintptr_t address, void (*visit)(const HeddleSymbol* symbol, void* argument), void* argument) {
   Dl_info info{};
   if (dladdr(reinterpret_cast<void*>(address), &info) == 0) return HEDDLE_E_INVALID;
-  const HeddleSymbol symbol{sizeof(HeddleSymbol), 0, info.dli_fname, reinterpret_cast<uintptr_t>(info.dli_fbase), info.dli_sname,
-                            reinterpret_cast<uintptr_t>(info.dli_saddr)};
+  const HeddleSymbol symbol{sizeof(HeddleSymbol), 0,
+                            info.dli_fname,       reinterpret_cast<uintptr_t>(info.dli_fbase),
+                            info.dli_sname,       reinterpret_cast<uintptr_t>(info.dli_saddr)};
   visit(&symbol, argument);
   return HEDDLE_OK;
 }

@@ -1,7 +1,8 @@
 // See thread_watch.hpp.
 //
-// Windows has no cheap question for the state of a thread, so one that has used no cycle counts as waiting: on a crowded machine the
-// core may take a processor from a thread that only waits for a core of the machine. It asks for one again when it goes on.
+// Windows has no cheap question for the state of a thread, so one that has used no cycle for a while counts as waiting. "A while", because
+// the cycles of a thread that runs are only added up at interrupts of the clock and when it is switched from; that it may also be waiting
+// for a core of the machine does no harm: the core takes a processor from it, and it asks for one again when it goes on.
 #include "windows/thread_watch.hpp"
 
 #include <windows.h>
@@ -28,13 +29,19 @@ class ThreadHandle {
   const HANDLE handle_;
 };
 
+// What *used holds: the cycles, cut off, and the time of the look that saw them first.
+constexpr unsigned kTimeBits = 20;
+constexpr uint64_t kTimeMask = (uint64_t{1} << kTimeBits) - 1;
+constexpr uint64_t kWhile = 32;  // ms, two interrupts of the clock at its usual rate
+
 int32_t waits(const HeddleThread* thread, uint64_t* used) {
   const ThreadHandle handle(*thread);
   ULONG64 cycles = 0;
   if (handle.get() == nullptr || QueryThreadCycleTime(handle.get(), &cycles) == 0) return HEDDLE_E_UNSUPPORTED;
-  const bool ran = cycles != *used;
-  *used = cycles;
-  return ran ? 0 : 1;
+  const uint64_t now = GetTickCount64();
+  if (*used >> kTimeBits == (cycles << kTimeBits) >> kTimeBits) return ((now - *used) & kTimeMask) >= kWhile ? 1 : 0;
+  *used = cycles << kTimeBits | (now & kTimeMask);
+  return 0;
 }
 
 int32_t fence() {
