@@ -52,7 +52,7 @@ class HEDDLE_API ChannelCore {
   Outcome receive_locked(void* to, sched::Waiter*& sender);
   void* slot(std::size_t index) const noexcept;
 
-  mutable SpinLock lock_;
+  mutable LocalLock lock_;
   bool closed_ = false;
   const ElementType& type_;
   const std::size_t capacity_;

@@ -10,6 +10,8 @@
 #include "sched/run_queue.hpp"
 #include "sched/timer_queue.hpp"
 
+#include <heddle/detail/wait_list.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <utility>
@@ -65,8 +67,10 @@ struct alignas(64) Processor {
   FiberCache fibers;    // owner
   base::Random random;  // owner
   ProcessorCounters counters;
-  std::atomic<bool> idle{true};    // written under Scheduler::lock_
-  Processor* idle_link = nullptr;  // guarded by Scheduler::lock_
+  bool sole = false;  // the only one, and others can have it execute a barrier; see local_lock.hpp
+  std::atomic<detail::LocalLock*> private_lock{nullptr};  // that its worker holds; written by the owner
+  std::atomic<bool> idle{true};                           // written under Scheduler::lock_
+  Processor* idle_link = nullptr;                         // guarded by Scheduler::lock_
 
   FiberBlock* take_next() {
     FiberBlock* fiber = next.load(std::memory_order_relaxed);

@@ -63,6 +63,7 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
   const std::uint32_t count = processor_count(config);
   for (std::uint32_t index = 0; index < count; ++index)
     processors_.push_back(std::make_unique<Processor>(index, count > 1, stacks_));
+  processors_.front()->sole = count == 1 && interfaces.thread_watch && interfaces.thread_watch->fence() == HEDDLE_OK;
 }
 
 Scheduler::~Scheduler() {

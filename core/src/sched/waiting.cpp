@@ -17,6 +17,11 @@ bool release_lock(Worker&, FiberBlock&, void* lock) {
   return true;
 }
 
+bool release_guard(Worker&, FiberBlock&, void* guard) {
+  static_cast<LocalGuard*>(guard)->release();
+  return true;
+}
+
 /// How a waiter that is a fiber is made ready is what the two kinds of waking differ in.
 void wake_by(void (*make_ready)(FiberBlock&) noexcept, Waiter& waiter) noexcept {
   if (waiter.fiber) {
@@ -50,10 +55,11 @@ bool start_timeout(Worker& worker, FiberBlock&, void* argument) {
 }
 
 /// True if the thread was woken in time.
-bool block_thread(Waiter& waiter, detail::SpinLock& lock, std::int64_t deadline) {
+template <class Release>
+bool block_thread(Waiter& waiter, Release release, std::int64_t deadline) {
   base::Parker parker;
   waiter.parker = &parker;
-  lock.unlock();
+  release();
   if (deadline == detail::kNever) {
     parker.park();
     return true;
@@ -65,6 +71,13 @@ bool block_thread(Waiter& waiter, detail::SpinLock& lock, std::int64_t deadline)
 }
 
 }  // namespace
+
+void WaitEntry::enter() {
+  Worker* worker = current_worker();
+  if (!worker || !worker->fiber) return;
+  enter_with_processor(*worker);
+  worker_ = worker;
+}
 
 void append(detail::WaitList& list, Waiter& waiter) {
   waiter.previous = list.last;
@@ -125,22 +138,42 @@ void wake_in_turn(Waiter& waiter) noexcept {
   wake_by(ready_in_turn, waiter);
 }
 
+void wake(Worker* worker, Waiter& waiter) noexcept {
+  if (!worker || !waiter.fiber) return wake(waiter);
+  note_woken(*waiter.fiber);
+  count(worker->processor->counters.wakes);
+  worker->scheduler.push_ready(*worker, *waiter.fiber);
+}
+
 void wake(Waiter& waiter) noexcept {
   wake_by(ready, waiter);
 }
 
-void wait(Worker* worker, Waiter& waiter, detail::SpinLock& lock) {
+void wait(WaitEntry& entry, Waiter& waiter, detail::SpinLock& lock) {
   if (waiter.fiber) {
-    note_wait(*worker, waiter.waits_for, waiter.waits_on);
-    park(*worker, release_lock, &lock);
+    note_wait(*entry.worker(), waiter.waits_for, waiter.waits_on);
+    park(*entry.worker(), release_lock, &lock);
+    entry.left();
   } else {
-    block_thread(waiter, lock, detail::kNever);
+    block_thread(
+        waiter, [&] { lock.unlock(); }, detail::kNever);
   }
 }
 
-bool wait_until(Worker* worker, Waiter& waiter, detail::WaitList& list, detail::SpinLock& lock, std::int64_t deadline) {
+void wait(WaitEntry& entry, Waiter& waiter, LocalGuard& lock) {
+  if (waiter.fiber) {
+    note_wait(*entry.worker(), waiter.waits_for, waiter.waits_on);
+    park(*entry.worker(), release_guard, &lock);
+    entry.left();
+  } else {
+    block_thread(
+        waiter, [&] { lock.release(); }, detail::kNever);
+  }
+}
+
+bool wait_until(WaitEntry& entry, Waiter& waiter, detail::WaitList& list, detail::SpinLock& lock, std::int64_t deadline) {
   if (deadline == detail::kNever) {
-    wait(worker, waiter, lock);
+    wait(entry, waiter, lock);
     return true;
   }
   waiter.timed = true;
@@ -150,11 +183,13 @@ bool wait_until(Worker* worker, Waiter& waiter, detail::WaitList& list, detail::
     timeout.fire = Timeout::expire;
     timeout.waiter = &waiter;
     TimedWait timed_wait{timeout, lock};
-    note_wait(*worker, waiter.waits_for, waiter.waits_on);
-    park(*worker, start_timeout, &timed_wait);
+    note_wait(*entry.worker(), waiter.waits_for, waiter.waits_on);
+    park(*entry.worker(), start_timeout, &timed_wait);
+    entry.left();
     TimerQueue::cancel(timeout);
   } else {
-    block_thread(waiter, lock, deadline);
+    block_thread(
+        waiter, [&] { lock.unlock(); }, deadline);
   }
   if (waiter.done) return true;
   std::lock_guard guard(lock);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "base/parker.hpp"
+#include "sched/core_section.hpp"
+#include "sched/local_lock.hpp"
 #include "sched/timer_queue.hpp"
 #include "sched/worker.hpp"
 
@@ -11,6 +13,30 @@
 #include <cstdint>
 
 namespace heddle::sched {
+
+/// The caller is about to look at a list and, perhaps, to wait in it. A fiber whose processor was taken away gets one first: it must not
+/// wait for that with the list's lock held, which whoever has a processor may spin for.
+class WaitEntry {
+ public:
+  WaitEntry() { enter(); }
+  ~WaitEntry() {
+    if (worker_) leave_core(*worker_);
+  }
+  WaitEntry(const WaitEntry&) = delete;
+  WaitEntry& operator=(const WaitEntry&) = delete;
+
+  /// The caller's if it is a fiber; it has a processor, which it keeps until the entry ends or wait() returns. Else null.
+  Worker* worker() const { return worker_; }
+
+  /// Once more, after a wait.
+  void enter();
+
+  /// What waited has left the core, perhaps on another worker.
+  void left() { worker_ = nullptr; }
+
+ private:
+  Worker* worker_ = nullptr;
+};
 
 /// One who waits; lives on his stack. Its links and `listed` are guarded by the list's lock.
 struct Waiter {
@@ -54,6 +80,9 @@ Waiter* take_all(detail::WaitList& list);
 /// Wakes one that take_first returned. The waiter is gone when it returns.
 void wake(Waiter& waiter) noexcept;
 
+/// The same for a caller who knows his worker: it is in the core and has a processor, or is null.
+void wake(Worker* worker, Waiter& waiter) noexcept;
+
 /// As wake(), for one of several: those that are fibers run in the order of the calls.
 void wake_in_turn(Waiter& waiter) noexcept;
 
@@ -61,11 +90,12 @@ void wake_in_turn(Waiter& waiter) noexcept;
 void wake_all(Waiter* chain) noexcept;
 
 /// Blocks the caller, who has put `waiter` into a list, and releases `lock` once he can be woken.
-void wait(Worker* worker, Waiter& waiter, detail::SpinLock& lock);
+void wait(WaitEntry& entry, Waiter& waiter, detail::SpinLock& lock);
+void wait(WaitEntry& entry, Waiter& waiter, LocalGuard& lock);
 
 /// As wait(), but only until nanotime() reaches `deadline`; false when nobody woke him by then. Then he is out of
 /// `list`.
-bool wait_until(Worker* worker, Waiter& waiter, detail::WaitList& list, detail::SpinLock& lock, std::int64_t deadline);
+bool wait_until(WaitEntry& entry, Waiter& waiter, detail::WaitList& list, detail::SpinLock& lock, std::int64_t deadline);
 
 /// Starts a timer on the worker's processor, as a commit does for a fiber that it parked.
 void start_timer(Worker& worker, Timer& timer);

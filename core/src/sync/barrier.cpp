@@ -26,15 +26,15 @@ void BarrierCore::end_phase() noexcept {
 }
 
 void BarrierCore::wait(std::uint64_t phase) {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "barrier", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "barrier", this);
   waiters_.lock.lock();
   if (phase_ != phase) {
     waiters_.lock.unlock();
     return;
   }
   sched::append(waiters_, waiter);
-  sched::wait(worker, waiter, waiters_.lock);
+  sched::wait(entry, waiter, waiters_.lock);
 }
 
 }  // namespace heddle::detail

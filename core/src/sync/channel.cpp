@@ -1,4 +1,5 @@
-// ChannelCore: one lock guards the ring and both lists. At most one of the lists is not empty: senders wait only while
+// ChannelCore: one lock guards the ring and both lists. It is held, and the fiber is in the core, while elements are moved, which is code of
+// the program: so it is not preempted there. At most one of the lists is not empty: senders wait only while
 // the ring is full, receivers only while it is empty. An element goes from the sender straight to a receiver that
 // waits, without the ring.
 #include "base/fatal.hpp"
@@ -14,30 +15,6 @@
 namespace heddle::detail {
 
 namespace {
-
-/// The channel's lock is held while elements are moved, and a move is code of the program: it must not be preempted
-/// then.
-class Guard {
- public:
-  Guard(SpinLock& lock, sched::FiberBlock* fiber) : lock_(lock), fiber_(fiber) {
-    if (fiber_) ++fiber_->no_preempt;
-    lock_.lock();
-  }
-  ~Guard() {
-    if (held_) lock_.unlock();
-    if (fiber_) --fiber_->no_preempt;
-  }
-  void unlock() {
-    lock_.unlock();
-    held_ = false;
-  }
-  void left_to_the_wait() { held_ = false; }
-
- private:
-  SpinLock& lock_;
-  sched::FiberBlock* const fiber_;
-  bool held_ = true;
-};
 
 std::byte* make_ring(const ElementType& type, std::size_t capacity) {
   if (capacity == 0) return nullptr;
@@ -63,56 +40,56 @@ ChannelCore::~ChannelCore() {
 }
 
 bool ChannelCore::send(void* element) {
-  sched::Worker* worker = sched::current_worker();
-  Guard guard(lock_, worker ? worker->current() : nullptr);
+  sched::WaitEntry entry;
+  sched::LocalGuard guard(entry.worker(), lock_);
   sched::Waiter* receiver = nullptr;
   const Outcome outcome = send_locked(element, receiver);
   if (outcome != Outcome::kWouldBlock) {
-    guard.unlock();
-    if (receiver) sched::wake(*receiver);
+    guard.release();
+    if (receiver) sched::wake(entry.worker(), *receiver);
     return outcome == Outcome::kDone;
   }
-  sched::Waiter waiter(worker, "room in channel", this);
+  sched::Waiter waiter(entry.worker(), "room in channel", this);
   waiter.element = element;
   sched::append(senders_, waiter);
-  guard.left_to_the_wait();
-  sched::wait(worker, waiter, lock_);
+  sched::wait(entry, waiter, guard);
   return waiter.element == nullptr;  // who took the element says so
 }
 
 bool ChannelCore::try_send(void* element) noexcept {
-  Guard guard(lock_, sched::current_fiber());
+  const sched::CoreSection section(sched::current_worker());
+  sched::LocalGuard guard(section.worker(), lock_);
   sched::Waiter* receiver = nullptr;
   const Outcome outcome = send_locked(element, receiver);
-  guard.unlock();
-  if (receiver) sched::wake(*receiver);
+  guard.release();
+  if (receiver) sched::wake(section.worker(), *receiver);
   return outcome == Outcome::kDone;
 }
 
 bool ChannelCore::receive(void* to) {
-  sched::Worker* worker = sched::current_worker();
-  Guard guard(lock_, worker ? worker->current() : nullptr);
+  sched::WaitEntry entry;
+  sched::LocalGuard guard(entry.worker(), lock_);
   sched::Waiter* sender = nullptr;
   const Outcome outcome = receive_locked(to, sender);
   if (outcome != Outcome::kWouldBlock) {
-    guard.unlock();
-    if (sender) sched::wake(*sender);
+    guard.release();
+    if (sender) sched::wake(entry.worker(), *sender);
     return outcome == Outcome::kDone;
   }
-  sched::Waiter waiter(worker, "a value from channel", this);
+  sched::Waiter waiter(entry.worker(), "a value from channel", this);
   waiter.element = to;
   sched::append(receivers_, waiter);
-  guard.left_to_the_wait();
-  sched::wait(worker, waiter, lock_);
+  sched::wait(entry, waiter, guard);
   return waiter.element == nullptr;
 }
 
 bool ChannelCore::try_receive(void* to) noexcept {
-  Guard guard(lock_, sched::current_fiber());
+  const sched::CoreSection section(sched::current_worker());
+  sched::LocalGuard guard(section.worker(), lock_);
   sched::Waiter* sender = nullptr;
   const Outcome outcome = receive_locked(to, sender);
-  guard.unlock();
-  if (sender) sched::wake(*sender);
+  guard.release();
+  if (sender) sched::wake(section.worker(), *sender);
   return outcome == Outcome::kDone;
 }
 
@@ -155,29 +132,28 @@ ChannelCore::Outcome ChannelCore::receive_locked(void* to, sched::Waiter*& sende
 }
 
 void ChannelCore::close() noexcept {
-  lock_.lock();
+  const sched::CoreSection section(sched::current_worker());
+  sched::LocalGuard guard(section.worker(), lock_);
   closed_ = true;
   // Those that wait go away empty-handed: receivers since nothing comes any more, senders since nothing is taken any
   // more.
   sched::Waiter* senders = sched::take_all(senders_);
   sched::Waiter* receivers = sched::take_all(receivers_);
-  lock_.unlock();
+  guard.release();
   sched::wake_all(senders);
   sched::wake_all(receivers);
 }
 
 bool ChannelCore::is_closed() const noexcept {
-  lock_.lock();
-  const bool closed = closed_;
-  lock_.unlock();
-  return closed;
+  const sched::CoreSection section(sched::current_worker());
+  const sched::LocalGuard guard(section.worker(), lock_);
+  return closed_;
 }
 
 std::size_t ChannelCore::size() const noexcept {
-  lock_.lock();
-  const std::size_t size = count_;
-  lock_.unlock();
-  return size;
+  const sched::CoreSection section(sched::current_worker());
+  const sched::LocalGuard guard(section.worker(), lock_);
+  return count_;
 }
 
 void* ChannelCore::slot(std::size_t index) const noexcept {

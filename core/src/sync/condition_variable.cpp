@@ -11,8 +11,8 @@ void ConditionVariable::wait(std::unique_lock<Mutex>& lock) {
 }
 
 std::cv_status ConditionVariable::wait_until_ns(std::unique_lock<Mutex>& lock, std::int64_t deadline, detail::StopOfOne* stop) {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "condition variable", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "condition variable", this);
   waiters_.lock.lock();
   if (stop) {
     if (stop->raised) {
@@ -23,7 +23,7 @@ std::cv_status ConditionVariable::wait_until_ns(std::unique_lock<Mutex>& lock, s
   }
   sched::append(waiters_, waiter);
   lock.unlock();  // whoever notifies from here on waits for the list's lock until this waiter sleeps
-  const bool woken = sched::wait_until(worker, waiter, waiters_, waiters_.lock, deadline);
+  const bool woken = sched::wait_until(entry, waiter, waiters_, waiters_.lock, deadline);
   if (stop) {
     const std::lock_guard guard(waiters_.lock);
     stop->waiter = nullptr;

@@ -21,15 +21,15 @@ void Latch::count_down(std::ptrdiff_t by) noexcept {
 }
 
 void Latch::wait() const {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "latch", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "latch", this);
   waiters_.lock.lock();
   if (try_wait()) {
     waiters_.lock.unlock();
     return;
   }
   sched::append(waiters_, waiter);
-  sched::wait(worker, waiter, waiters_.lock);
+  sched::wait(entry, waiter, waiters_.lock);
 }
 
 }  // namespace heddle

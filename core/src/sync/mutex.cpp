@@ -8,8 +8,8 @@
 namespace heddle {
 
 bool Mutex::lock_slow(std::int64_t deadline) {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "mutex", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "mutex", this);
   for (;;) {
     waiters_.lock.lock();
     // Under the list's lock: an unlock that comes now sees kContended, and then waits for the list.
@@ -27,10 +27,10 @@ bool Mutex::lock_slow(std::int64_t deadline) {
     waiter.passed_over ? sched::prepend(waiters_, waiter) : sched::append(waiters_, waiter);
     waiter.done = false;
     waiter.claimed.store(false, std::memory_order_relaxed);
-    if (!sched::wait_until(worker, waiter, waiters_, waiters_.lock, deadline)) return false;
+    if (!sched::wait_until(entry, waiter, waiters_, waiters_.lock, deadline)) return false;
     if (waiter.element) return true;  // the mutex was handed over
     waiter.passed_over = true;
-    worker = sched::current_worker();  // a fiber may have moved
+    entry.enter();
   }
 }
 

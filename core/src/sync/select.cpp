@@ -36,12 +36,33 @@ std::uint32_t random_bits(sched::Worker* worker) {
   return base::Random(seed.fetch_add(1, std::memory_order_relaxed)).next();
 }
 
+/// The lock of a channel or of a flag.
+class CaseLock {
+ public:
+  explicit CaseLock(LocalLock& channel) : channel_(&channel) {}
+  explicit CaseLock(SpinLock& flag) : flag_(&flag) {}
+
+  const void* address() const { return channel_ ? static_cast<const void*>(channel_) : flag_; }
+  void lock() const { channel_ ? channel_->lock() : flag_->lock(); }
+  void unlock() const { channel_ ? channel_->unlock() : flag_->unlock(); }
+
+  friend bool operator==(const CaseLock& a, const CaseLock& b) { return a.address() == b.address(); }
+  friend bool operator<(const CaseLock& a, const CaseLock& b) { return std::less<>()(a.address(), b.address()); }
+
+ private:
+  LocalLock* channel_ = nullptr;
+  SpinLock* flag_ = nullptr;
+};
+
+bool has_lock(const SelectCase& one) {
+  return one.channel || one.flag;
+}
+
 }  // namespace
 
 class Selection {
  public:
   Selection(SelectCase* const* cases, SelectCase** room, std::size_t count);
-  ~Selection();
 
   std::size_t choose();
 
@@ -58,7 +79,7 @@ class Selection {
     }
   };
 
-  static SpinLock* lock_of(const SelectCase& one);
+  static CaseLock lock_of(const SelectCase& one);  // REQUIRES: has_lock(one)
   static WaitList& list_of(const SelectCase& one);
   static bool leave(sched::Worker& worker, sched::FiberBlock& parked, void* self);
 
@@ -82,20 +103,18 @@ class Selection {
   std::int64_t now_ = 0;
   SelectCase* first_due_ = nullptr;  // of the cases that wait for a time
   SelectCase* otherwise_ = nullptr;
-  sched::Worker* const worker_;  // where it began
+  sched::WaitEntry entry_;
   sched::Waiter whole_;
   Expiry expiry_;
 };
 
 Selection::Selection(SelectCase* const* cases, SelectCase** room, std::size_t count)
-    : cases_(cases), by_chance_(room), by_lock_(room + count), count_(count), worker_(sched::current_worker()), whole_(worker_) {
-  // As in a channel: elements are moved under the locks, and a move is code of the program.
-  if (whole_.fiber) ++whole_.fiber->no_preempt;
+    : cases_(cases), by_chance_(room), by_lock_(room + count), count_(count), whole_(entry_.worker()) {
   for (std::size_t index = 0; index < count_; ++index) {
     SelectCase* const one = cases_[index];
     one->index = static_cast<std::uint32_t>(index);
     by_chance_[index] = one;
-    if (lock_of(*one)) by_lock_[locked_++] = one;
+    if (has_lock(*one)) by_lock_[locked_++] = one;
     if (one->kind == SelectCase::Kind::kOtherwise) otherwise_ = one;
     if (one->deadline != kNever && (!first_due_ || one->deadline < first_due_->deadline)) first_due_ = one;
   }
@@ -104,13 +123,8 @@ Selection::Selection(SelectCase* const* cases, SelectCase** room, std::size_t co
   if (first_due_) now_ = nanotime();
 }
 
-Selection::~Selection() {
-  if (whole_.fiber) --whole_.fiber->no_preempt;
-}
-
-SpinLock* Selection::lock_of(const SelectCase& one) {
-  if (one.channel) return &one.channel->lock_;
-  return one.flag ? &one.flag->waiters.lock : nullptr;
+CaseLock Selection::lock_of(const SelectCase& one) {
+  return one.channel ? CaseLock(one.channel->lock_) : CaseLock(one.flag->waiters.lock);
 }
 
 WaitList& Selection::list_of(const SelectCase& one) {
@@ -120,12 +134,12 @@ WaitList& Selection::list_of(const SelectCase& one) {
 
 /// Is the case at this place the last one that has its lock?
 bool Selection::ends_group(std::size_t place) const {
-  return place + 1 == locked_ || lock_of(*by_lock_[place]) != lock_of(*by_lock_[place + 1]);
+  return place + 1 == locked_ || !(lock_of(*by_lock_[place]) == lock_of(*by_lock_[place + 1]));
 }
 
 void Selection::lock_all() {
   for (std::size_t place = 0; place < locked_; ++place) {
-    if (ends_group(place)) lock_of(*by_lock_[place])->lock();
+    if (ends_group(place)) lock_of(*by_lock_[place]).lock();
   }
 }
 
@@ -133,15 +147,15 @@ void Selection::lock_all() {
 /// does not leave before.
 void Selection::unlock_all() {
   for (std::size_t left = locked_; left > 0;) {
-    SpinLock* const lock = lock_of(*by_lock_[--left]);
+    const CaseLock lock = lock_of(*by_lock_[--left]);
     while (left > 0 && lock_of(*by_lock_[left - 1]) == lock) --left;
-    lock->unlock();
+    lock.unlock();
   }
 }
 
 void Selection::shuffle() {
   for (std::size_t left = count_; left > 1; --left)
-    std::swap(by_chance_[left - 1], by_chance_[random_bits(worker_) % left]);
+    std::swap(by_chance_[left - 1], by_chance_[random_bits(entry_.worker()) % left]);
 }
 
 /// Does this case happen now? `partner` is then to be woken, if it is not null.
@@ -189,7 +203,7 @@ std::size_t Selection::choose() {
 
 void Selection::enlist() {
   for (std::size_t index = 0; index < count_; ++index) {
-    auto* waiter = ::new (cases_[index]->waiter.data()) sched::Waiter(worker_);
+    auto* waiter = ::new (cases_[index]->waiter.data()) sched::Waiter(entry_.worker());
     waiter->element = cases_[index]->element;
     waiter->timed = true;
     waiter->whole = &whole_;
@@ -205,8 +219,9 @@ void Selection::block() {
     expiry_.fire = Expiry::expire;
     expiry_.whole = &whole_;
   }
-  sched::note_wait(*worker_, "one of several, in select", nullptr);
-  sched::park(*worker_, leave, this);
+  sched::note_wait(*entry_.worker(), "one of several, in select", nullptr);
+  sched::park(*entry_.worker(), leave, this);
+  entry_.left();
   if (first_due_) sched::TimerQueue::cancel(expiry_);
 }
 
@@ -245,7 +260,7 @@ void Selection::unlist_others(const SelectCase* winner) {
     while (!ends_group(place)) ++place;
     ++place;
     if (place == first + 1 && by_lock_[first] == winner) continue;
-    SpinLock& lock = *lock_of(*by_lock_[first]);
+    const CaseLock lock = lock_of(*by_lock_[first]);
     lock.lock();
     for (std::size_t index = first; index < place; ++index) {
       sched::Waiter& waiter = waiter_of(*by_lock_[index]);

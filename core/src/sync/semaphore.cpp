@@ -7,8 +7,8 @@ namespace heddle {
 
 bool Semaphore::acquire_slow(std::int64_t deadline) {
   if (deadline != detail::kNever && deadline <= nanotime()) return false;
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "semaphore", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "semaphore", this);
   waiters_.lock.lock();
   // Under the list's lock: a release that comes from here on sees kWaiting, and then waits for the list.
   std::ptrdiff_t state = state_.load(std::memory_order_relaxed);
@@ -20,7 +20,7 @@ bool Semaphore::acquire_slow(std::int64_t deadline) {
     return true;
   }
   sched::append(waiters_, waiter);
-  return sched::wait_until(worker, waiter, waiters_, waiters_.lock, deadline);
+  return sched::wait_until(entry, waiter, waiters_, waiters_.lock, deadline);
 }
 
 void Semaphore::release(std::ptrdiff_t permits) noexcept {

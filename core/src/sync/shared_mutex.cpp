@@ -8,8 +8,8 @@
 namespace heddle {
 
 void SharedMutex::lock_slow() {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "shared mutex", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "shared mutex", this);
   writers_.lock.lock();
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   for (;;) {
@@ -20,12 +20,12 @@ void SharedMutex::lock_slow() {
     return;
   }
   sched::append(writers_, waiter);
-  sched::wait(worker, waiter, writers_.lock);
+  sched::wait(entry, waiter, writers_.lock);
 }
 
 void SharedMutex::lock_shared_slow() {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "shared mutex", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "shared mutex", this);
   writers_.lock.lock();
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   for (;;) {
@@ -37,7 +37,7 @@ void SharedMutex::lock_shared_slow() {
     return;
   }
   sched::append(readers_, waiter);
-  sched::wait(worker, waiter, writers_.lock);
+  sched::wait(entry, waiter, writers_.lock);
 }
 
 void SharedMutex::unlock_slow() noexcept {

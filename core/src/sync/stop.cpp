@@ -29,15 +29,15 @@ void StopFlag::raise() noexcept {
 }
 
 void StopFlag::wait() {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "stop request", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "stop request", this);
   waiters.lock.lock();
   if (raised) {
     waiters.lock.unlock();
     return;
   }
   sched::append(waiters, waiter);
-  sched::wait(worker, waiter, waiters.lock);
+  sched::wait(entry, waiter, waiters.lock);
 }
 
 void StopOfOne::raise() noexcept {

@@ -25,15 +25,15 @@ void WaitGroup::add(std::int64_t count) noexcept {
 }
 
 void WaitGroup::wait() {
-  sched::Worker* worker = sched::current_worker();
-  sched::Waiter waiter(worker, "wait group", this);
+  sched::WaitEntry entry;
+  sched::Waiter waiter(entry.worker(), "wait group", this);
   waiters_.lock.lock();
   if (count_.load(std::memory_order_acquire) == 0) {
     waiters_.lock.unlock();
     return;
   }
   sched::append(waiters_, waiter);
-  sched::wait(worker, waiter, waiters_.lock);
+  sched::wait(entry, waiter, waiters_.lock);
 }
 
 }  // namespace heddle

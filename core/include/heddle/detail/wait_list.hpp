@@ -26,6 +26,27 @@ class SpinLock {
   std::atomic<bool> held_{false};
 };
 
+/// A SpinLock that a fiber takes without a locked instruction while only fibers of one processor want it: sched/local_lock.hpp.
+class LocalLock {
+ public:
+  constexpr LocalLock() noexcept = default;
+
+  /// For anybody.
+  void lock() noexcept {
+    held_.lock();
+    if (!is_everybodys()) make_everybodys();
+  }
+  void unlock() noexcept { held_.unlock(); }
+
+  bool is_everybodys() const noexcept { return everybodys_.load(std::memory_order_relaxed); }
+
+ private:
+  void make_everybodys() noexcept;
+
+  SpinLock held_;
+  std::atomic<bool> everybodys_{false};
+};
+
 /// First in, first out; also gives up a waiter from its middle. All members are guarded by `lock`.
 struct WaitList {
   SpinLock lock;
