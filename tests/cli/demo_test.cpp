@@ -3,6 +3,7 @@
 #include "cli/command.hpp"
 
 #include <gtest/gtest.h>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -76,6 +77,55 @@ TEST(Demo, PrintsATableAndWhatToSee) {
   EXPECT_TRUE(holds(said.out, "\nnone: nothing stops a fiber that computes"));
   EXPECT_FALSE(holds(said.out, "\r")) << "progress belongs on a terminal";
 }
+
+TEST(Demo, RunsTheStrategiesThatAreChosenEachOnce) {
+  const Folder folder;
+  const Said said = heddle({"demo", "--seconds", "0.3", "--json", "--strategy", "cooperative", "--strategy", "none",
+                            "--strategy=none", folder.file("input", words(1 << 20))},
+                           kOneProcessor);
+  ASSERT_EQ(said.status, 0) << said.out << said.err;
+  const nlohmann::json demo = said.json();
+  ASSERT_EQ(demo.at("strategies").size(), 2U);
+  EXPECT_EQ(demo.at("strategies")[0].at("strategy"), "cooperative");
+  EXPECT_EQ(demo.at("strategies")[1].at("strategy"), "none");
+}
+
+TEST(Demo, AStrategyThatIsNotThereHasNoResult) {
+  const Folder folder;
+  const Said said = heddle({"demo", "--seconds", "0.05", "--strategy", "telepathy", folder.file("input", "x")});
+  EXPECT_EQ(said.status, 1);
+  EXPECT_TRUE(holds(said.out, "\ntelepathy: no result."));
+}
+
+#ifdef STRATEGY_PLUGIN
+TEST(Demo, ShowsALibrarysStrategyBesideThoseOfThePort) {
+  const Folder folder;
+  const std::string plot = folder.path() + "/plot.svg", input = folder.file("input", words(3 << 20));
+  const std::string relative = std::filesystem::relative(STRATEGY_PLUGIN).string();
+  const Said said = heddle(
+      {"demo", "--seconds", "1", "--json", "--svg", plot, "--strategy", "all", "--strategy", relative, input}, kOneProcessor);
+  ASSERT_EQ(said.status, 0) << said.out << said.err;
+  const nlohmann::json demo = said.json();
+  EXPECT_GE(demo.at("strategies").size(), 4U);
+  const nlohmann::json& plugin = demo.at("strategies").back();
+  EXPECT_TRUE(std::filesystem::equivalent(plugin.at("strategy").get<std::string>(), STRATEGY_PLUGIN));
+  EXPECT_GT(plugin.at("preemptions"), 0);
+  EXPECT_LT(10 * plugin.at("lateness_ns").at("p50").get<std::int64_t>(),
+            strategy(demo, "none").at("lateness_ns").at("p50").get<std::int64_t>())
+      << said.out;
+  std::ifstream in(plot);
+  EXPECT_TRUE(holds({std::istreambuf_iterator<char>(in), {}}, ">sigqueue.so<"));
+}
+
+TEST(Demo, ShowsALibraryByItsFileName) {
+  const Folder folder;
+  const Said said = heddle(
+      {"demo", "--seconds", "0.3", "--strategy", STRATEGY_PLUGIN, folder.file("input", words(1 << 20))}, kOneProcessor);
+  ASSERT_EQ(said.status, 0) << said.out << said.err;
+  EXPECT_TRUE(holds(said.out, "\nsigqueue.so  "));
+  EXPECT_TRUE(holds(said.out, "\nsigqueue.so: "));
+}
+#endif
 
 TEST(Demo, RefusesWhatItCannotDeflate) {
   const Folder folder;

@@ -21,5 +21,18 @@ TEST_F(CodeModules, TheSystemsLibrariesAreSystem) {
   }
 }
 
+TEST_F(CodeModules, ANameStandsForFilesThatBeginWithIt) {
+  if (!has_matches()) GTEST_SKIP() << "this port leaves names to the core";
+  const std::string path = at(reinterpret_cast<const void*>(&load_port)).path;  // …/port_conformance, perhaps with .exe
+  for (const char* name : {"port_conformance", "port"}) EXPECT_EQ(modules->matches(path.c_str(), name), 1) << name;
+  for (const char* name : {"port_conf", "conformance", "port_conformance_x", "por"})
+    EXPECT_EQ(modules->matches(path.c_str(), name), 0) << name;
+}
+
+TEST_F(CodeModules, TheGenerationStandsStillWhileNothingIsLoaded) {
+  if (generation() == 0) GTEST_SKIP() << "this port cannot tell when code is loaded";
+  EXPECT_EQ(generation(), generation());
+}
+
 }  // namespace
 }  // namespace conformance

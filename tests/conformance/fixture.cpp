@@ -8,6 +8,8 @@ Core core;
 namespace {
 
 const HeddlePort* loaded = nullptr;
+const HeddlePort* strategy = nullptr;
+HeddlePreempter delivered_by_strategy;
 HeddlePortQuery query = nullptr;
 
 void log(int32_t, const char* message) {
@@ -37,16 +39,25 @@ const Table* fetch(const char* iid) {
   return table;
 }
 
+std::string load(const char* path, const HeddlePort*& descriptor, HeddlePortQuery& query) {
+  std::string error;
+  query = reinterpret_cast<HeddlePortQuery>(find_in_library(path, HEDDLE_PORT_QUERY_NAME, error));
+  if (query == nullptr) return error;
+  descriptor = query(HEDDLE_ABI_VERSION);
+  return descriptor != nullptr ? "" : std::string(path) + " refuses this version of the ABI";
+}
+
 }  // namespace
 
 const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted};
 
 std::string load_port(const char* path) {
-  std::string error;
-  query = reinterpret_cast<HeddlePortQuery>(find_in_library(path, HEDDLE_PORT_QUERY_NAME, error));
-  if (query == nullptr) return error;
-  loaded = query(HEDDLE_ABI_VERSION);
-  return loaded != nullptr ? "" : std::string(path) + " refuses this version of the ABI";
+  return load(path, loaded, query);
+}
+
+std::string load_strategy(const char* path) {
+  HeddlePortQuery strategy_query = nullptr;
+  return load(path, strategy, strategy_query);
 }
 
 const HeddlePort& port() {
@@ -66,22 +77,35 @@ bool logged(const std::string& part) {
 
 void Conformance::SetUp() {
   core = Core();
-  ASSERT_EQ(port().open(&host), HEDDLE_OK) << (core.log.empty() ? "" : core.log.back());
-  open_ = true;
-  fetch_tables();
+  ASSERT_EQ(open(), HEDDLE_OK) << (core.log.empty() ? "" : core.log.back());
 }
 
 void Conformance::TearDown() {
-  if (open_) port().close();
+  close();
   core = Core();
 }
 
 int32_t Conformance::reopen() {
-  if (open_) port().close();
-  const int32_t result = port().open(&host);
+  close();
+  return open();
+}
+
+int32_t Conformance::open() {
+  int32_t result = port().open(&host);
+  if (result == HEDDLE_OK && strategy != nullptr) {
+    result = strategy->open(&host);
+    if (result != HEDDLE_OK) port().close();
+  }
   open_ = result == HEDDLE_OK;
   if (open_) fetch_tables();
   return result;
+}
+
+void Conformance::close() {
+  if (!open_) return;
+  if (strategy != nullptr) strategy->close();
+  port().close();
+  open_ = false;
 }
 
 void Conformance::fetch_tables() {
@@ -96,6 +120,15 @@ void Conformance::fetch_tables() {
   symbolizer = fetch<HeddleSymbolizer>(HEDDLE_SYMBOLIZER_IID);
   dump_request = fetch<HeddleDumpRequest>(HEDDLE_DUMP_REQUEST_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
+  if (strategy == nullptr) return;
+  const auto* delivery = static_cast<const HeddlePreempter*>(strategy->get_interface(HEDDLE_PREEMPTER_IID));
+  ASSERT_NE(delivery, nullptr);
+  delivered_by_strategy = *preempter;
+  delivered_by_strategy.strategy = delivery->strategy;
+  delivered_by_strategy.enter = delivery->enter;
+  delivered_by_strategy.leave = delivery->leave;
+  delivered_by_strategy.request = delivery->request;
+  preempter = &delivered_by_strategy;
 }
 
 }  // namespace conformance

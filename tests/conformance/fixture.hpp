@@ -29,6 +29,9 @@ std::string load_port(const char* path);
 const HeddlePort& port();
 HeddlePortQuery find_query();  // the function that was asked
 
+// The same for a library that brings the delivery of a strategy; the tests then take it with the port's injection.
+std::string load_strategy(const char* path);
+
 // What the fake core does; plain function pointers, since signal handlers and threads that have suspended another one call
 // them. They may not allocate, lock or print. Null: nothing, and 0.
 struct Core {
@@ -54,7 +57,7 @@ class Conformance : public testing::Test {
 
   const HeddleContextSwitcher* switcher = nullptr;
   const HeddleTlsProvider* tls = nullptr;
-  const HeddlePreempter* preempter = nullptr;
+  const HeddlePreempter* preempter = nullptr;  // with the delivery of the strategy, where one was loaded
   const HeddleVdsoCaller* vdso = nullptr;
   const HeddleVdsoCaller* system_call = nullptr;
   const HeddleStackMemory* stacks = nullptr;
@@ -65,6 +68,8 @@ class Conformance : public testing::Test {
   const HeddleTimekeeper* timekeeper = nullptr;
 
  private:
+  int32_t open();
+  void close();
   void fetch_tables();
   bool open_ = false;
 };

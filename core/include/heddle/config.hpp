@@ -42,6 +42,9 @@ struct HEDDLE_API Config {
     Resume resume = Resume::kSameThread;
     std::string signal = "default";  ///< name or number of the signal that strategy `signal` sends; the port's own
                                      ///< (SIGURG) by default
+    std::vector<std::string> allow;  ///< file names of modules whose code may be preempted besides those that `resume`
+                                     ///< says; see preemptible_code.hpp
+    std::vector<std::string> deny;   ///< file names of modules whose code is never preempted
   } preempter;
 
   struct Scheduler {

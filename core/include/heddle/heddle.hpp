@@ -13,6 +13,7 @@
 #include <heddle/latch.hpp>
 #include <heddle/mutex.hpp>
 #include <heddle/once.hpp>
+#include <heddle/preemptible_code.hpp>
 #include <heddle/run.hpp>
 #include <heddle/select.hpp>
 #include <heddle/semaphore.hpp>

@@ -41,6 +41,7 @@ struct ConfigOptions : Common {
 
 struct DemoOptions : Common {
   std::vector<std::string> files;
+  std::vector<std::string> strategies;  ///< names, files of libraries, kAllStrategies; none: those of the port
   std::string svg;
   double seconds = 2;
 };
@@ -50,6 +51,9 @@ int run_ports(const Common& options);
 int run_doctor(const Common& options);
 int run_config(const ConfigOptions& options);
 int run_demo(const DemoOptions& options);
+
+/// For `--strategy`: none, cooperative and every one of the port.
+inline constexpr std::string_view kAllStrategies = "all";
 
 /// The hidden commands that `heddle doctor` and `heddle demo` start as processes of their own.
 inline constexpr std::string_view kDoctorTrial = "doctor-trial";

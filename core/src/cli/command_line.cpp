@@ -66,6 +66,13 @@ void add_demo(CLI::App& app, Action& action) {
   CLI::App& command = *app.add_subcommand("demo", "Show what preemption does, strategy by strategy");
   command.add_option("files", options->files, "What to deflate; without any, this program and its libraries")
       ->type_name("FILE");
+  command
+      .add_option("--strategy", options->strategies,
+                  "Only this one; may be given again. `all` stands for what runs without")
+      ->type_name("NAME|FILE")
+      ->expected(1)
+      ->allow_extra_args(false)  // what follows is a file to deflate
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command.add_option("--svg", options->svg, "Write a plot of the lateness to this file")->type_name("FILE");
   command.add_option("--seconds", options->seconds, "How much work: about so long for each strategy")
       ->check(CLI::Range(0.05, 600.0).description(""))
@@ -77,6 +84,7 @@ void add_demo(CLI::App& app, Action& action) {
       "once for each strategy: none, cooperative, and those of the port. Only the configuration differs.\n\n"
       "Examples:\n"
       "  heddle demo\n"
+      "  heddle demo --strategy all --strategy ./my_strategy.so\n"
       "  heddle demo --svg lateness.svg big.log\n"
       "  HEDDLE_SCHEDULER_PROCESSORS=1 heddle demo --seconds 5 --json");
   finish(command, options, action, run_demo);

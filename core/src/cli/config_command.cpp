@@ -28,9 +28,10 @@ std::string origin_of(const Config& config, const config::Key& key) {
   return found == config.origins.end() ? "default" : found->second;
 }
 
-// Folders one below the other: joined they are too long to read.
+// The elements of a list one below the other: joined, folders are too long to read.
 std::string readable(std::string value, const config::Key& key) {
-  if (!std::holds_alternative<config::FolderList>(key.type)) return value;
+  if (!config::is_list(key)) return value.empty() ? "\"\"" : value;
+  if (value.empty()) return "[]";
   for (char& c : value)
     if (c == config::list_separator()) c = '\n';
   return value;
@@ -44,7 +45,7 @@ int print_effective(const ConfigOptions& options) {
     const std::string value = config::value_of(config, key.pointer);
     const std::string origin = origin_of(config, key);
     values.push_back({{"key", key.pointer}, {"value", value}, {"origin", origin}, {"variable", config::variable_of(key)}});
-    table.add({std::string(key.pointer), origin, readable(value.empty() ? "\"\"" : value, key)});
+    table.add({std::string(key.pointer), origin, readable(value, key)});
   }
   if (options.json)
     fmt::print("{}\n", dump({{"values", values}, {"config", Json::parse(config.to_json())}}));

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -25,7 +26,7 @@ using Json = nlohmann::ordered_json;
 constexpr const char* kStrategyVariable = "HEDDLE_PREEMPTER_STRATEGY";
 
 struct PortFacts {
-  std::vector<std::string> strategies;  ///< none, cooperative, and those of the port
+  std::vector<std::string> strategies;  ///< none, cooperative, those of the port, and the configured one
   std::vector<std::string> loaded;      ///< paths of the modules of this process
 };
 
@@ -49,6 +50,30 @@ PortFacts ask_port(const Config& config) {
   return facts;
 }
 
+// What `--strategy` says as the configuration does: the path of a library, which has a folder or an extension, is absolute
+// there.
+std::string configured_name(const std::string& strategy) {
+  const std::filesystem::path path = base::path_of(strategy);
+  const bool file = path.has_parent_path() || path.has_extension();
+  return file ? base::text_of(std::filesystem::absolute(path)) : strategy;
+}
+
+// The strategies to run, each once.
+std::vector<std::string> chosen(const DemoOptions& options, const PortFacts& facts) {
+  if (options.strategies.empty()) return facts.strategies;
+  std::vector<std::string> chosen;
+  const auto add = [&chosen](const std::string& strategy) {
+    if (std::ranges::find(chosen, strategy) == chosen.end()) chosen.push_back(strategy);
+  };
+  for (const std::string& strategy : options.strategies) {
+    if (strategy == kAllStrategies)
+      std::ranges::for_each(facts.strategies, add);
+    else
+      add(configured_name(strategy));
+  }
+  return chosen;
+}
+
 DemoResult run_strategy(const DemoOptions& options, const DemoSetting& setting, const std::string& strategy, Progress& progress) {
   Child child{.arguments = {std::string(kDemoWorker), "--blocks", std::to_string(setting.blocks)},
               .environment = {{kStrategyVariable, strategy}}};
@@ -64,7 +89,7 @@ DemoResult run_strategy(const DemoOptions& options, const DemoSetting& setting, 
     if (!line.starts_with('{')) {
       std::uint64_t done = 0;
       std::from_chars(line.data(), line.data() + line.size(), done);
-      progress.show("strategy " + strategy, static_cast<double>(done) / static_cast<double>(setting.blocks));
+      progress.show("strategy " + strategy_label(strategy), static_cast<double>(done) / static_cast<double>(setting.blocks));
       return;
     }
     result = Json::parse(line).get<DemoResult>();
@@ -109,7 +134,7 @@ int run_demo(const DemoOptions& options) {
   std::vector<DemoResult> results;
   {
     Progress progress;
-    for (const std::string& strategy : facts.strategies)
+    for (const std::string& strategy : chosen(options, facts))
       results.push_back(run_strategy(options, setting, strategy, progress));
   }
   if (!options.svg.empty()) write_svg(options.svg, demo_svg(setting, results));

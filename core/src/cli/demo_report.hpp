@@ -16,6 +16,9 @@ struct DemoSetting {
   std::size_t block_bytes = 0;
 };
 
+/// A strategy's name as reports have it, short enough for a column: of a library the file's name.
+std::string strategy_label(const std::string& strategy);
+
 /// The result of strategy `none`; null when it has none.
 const DemoResult* baseline(const std::vector<DemoResult>& results);
 

@@ -146,7 +146,7 @@ void draw_curve(Drawing& out, const Axis& axis, const DemoResult& result, const 
 void draw_legend(Drawing& out, const DemoResult& result, const Style& style, int row) {
   const int y = kLegendTop + row * kLegendRow;
   out.line(R"(<path d="M{} {}h40" stroke="{}" stroke-width="3" {}/>)", kLeft, y - 5, style.colour, style.attribute);
-  out.text(kLeft + 52, y, escaped(result.strategy), R"(font-weight="bold")");
+  out.text(kLeft + 52, y, escaped(strategy_label(result.strategy)), R"(font-weight="bold")");
   std::vector<std::string> cells = {"no result"};
   if (!result.lateness.empty())
     cells = {"p50 " + duration_text(result.percentile(0.5)), "p99 " + duration_text(result.percentile(0.99)),

@@ -1,4 +1,5 @@
 // The table of the demo and the sentences below it.
+#include "base/paths.hpp"
 #include "cli/demo_report.hpp"
 #include "cli/table.hpp"
 #include "cli/text.hpp"
@@ -24,8 +25,8 @@ std::string bars(const Histogram& histogram) {
 }
 
 std::vector<std::string> row(const DemoResult& result, const DemoResult* none) {
-  if (!result.fault.empty()) return {result.strategy, "", "", "", "failed", "", "", "", ""};
-  std::vector<std::string> cells = {result.strategy};
+  if (!result.fault.empty()) return {strategy_label(result.strategy), "", "", "", "failed", "", "", "", ""};
+  std::vector<std::string> cells = {strategy_label(result.strategy)};
   for (const double share : {0.5, 0.99, 1.0})
     cells.push_back(result.lateness.empty() ? "-" : duration_text(result.percentile(share)));
   cells.push_back(bars(result.histogram()));
@@ -46,9 +47,10 @@ std::string compared(const DemoResult& result, const DemoResult* none) {
 }
 
 std::string sentence(const DemoResult& result, const DemoResult* none) {
-  if (!result.fault.empty()) return fmt::format("{}: no result. {}", result.strategy, result.fault);
+  const std::string name = strategy_label(result.strategy);
+  if (!result.fault.empty()) return fmt::format("{}: no result. {}", name, result.fault);
   if (result.lateness.empty())
-    return fmt::format("{}: the work was done before the first tick; give it more --seconds.", result.strategy);
+    return fmt::format("{}: the work was done before the first tick; give it more --seconds.", name);
   const std::string p99 = duration_text(result.percentile(0.99));
   if (result.strategy == "none")
     return fmt::format("none: nothing stops a fiber that computes, so the ticker starves: up to {} late.",
@@ -61,15 +63,20 @@ std::string sentence(const DemoResult& result, const DemoResult* none) {
     return fmt::format(
         "{}: deflate was never stopped between two instructions, only at checkpoints: p99 {}{}. With preempter.resume "
         "any-thread that is so, as zlib is not the main program; else see `heddle doctor`.",
-        result.strategy, p99, compared(result, none));
+        name, p99, compared(result, none));
   if (none && none->percentile(0.99) < kClearly * result.percentile(0.99))
-    return fmt::format("{}: p99 {}{}. `heddle doctor` tells whether it works here.", result.strategy, p99,
-                       compared(result, none));
-  return fmt::format("{}: the runtime stops deflate at whatever instruction it is: p99 {}{}.", result.strategy, p99,
+    return fmt::format("{}: p99 {}{}. `heddle doctor` tells whether it works here.", name, p99, compared(result, none));
+  return fmt::format("{}: the runtime stops deflate at whatever instruction it is: p99 {}{}.", name, p99,
                      compared(result, none));
 }
 
 }  // namespace
+
+std::string strategy_label(const std::string& strategy) {
+  constexpr std::size_t kLongest = 13;  // what fits before the figures of the plot's legend
+  const std::string name = base::text_of(base::path_of(strategy).filename());
+  return width_of(name) <= kLongest ? name : wrap(name, kLongest - 1).front() + "…";
+}
 
 const DemoResult* baseline(const std::vector<DemoResult>& results) {
   const auto none = std::ranges::find(results, "none", &DemoResult::strategy);

@@ -81,6 +81,11 @@ struct ToJson {
       folders.push_back(config::unexpanded(base::text_of(folder)));
     return folders;
   }
+  nlohmann::ordered_json operator()(const config::NameList& type) const {
+    auto names = nlohmann::ordered_json::array();
+    for (const std::string& name : config::read(type.field, config)) names.push_back(config::unexpanded(name));
+    return names;
+  }
   nlohmann::ordered_json operator()(const auto&) const {
     return config::unexpanded(config::value_of(config, key.pointer));
   }

@@ -54,6 +54,10 @@ const std::vector<Key>& table() {
             "SIG[A-Z0-9]+([+-][0-9]{1,2})?|[1-9][0-9]?",
             "a signal's name or number in quotes",
             false}},
+      {"/preempter/allow", "The modules whose code may be preempted besides those that /preempter/resume says.",
+       NameList{member<&Config::preempter, &Config::Preempter::allow>}},
+      {"/preempter/deny", "The modules whose code is never preempted.",
+       NameList{member<&Config::preempter, &Config::Preempter::deny>}},
       {"/scheduler/processors",
        "How many fibers may run at the same time; auto is as many as the process has processors.",
        Count{member<&Config::scheduler, &Config::Scheduler::processors>, 1, 1024, true}},
@@ -89,12 +93,19 @@ struct Printer {
   }
   std::string operator()(const Flag& type) const { return read(type.field, config) ? "true" : "false"; }
   std::string operator()(const FolderList& type) const {
-    std::string joined;
-    for (const std::filesystem::path& folder : read(type.field, config)) {
-      if (!joined.empty()) joined += list_separator();
-      joined += base::text_of(folder);
+    std::vector<std::string> folders;
+    for (const std::filesystem::path& folder : read(type.field, config)) folders.push_back(base::text_of(folder));
+    return joined(folders);
+  }
+  std::string operator()(const NameList& type) const { return joined(read(type.field, config)); }
+
+  static std::string joined(const std::vector<std::string>& elements) {
+    std::string text;
+    for (const std::string& element : elements) {
+      if (!text.empty()) text += list_separator();
+      text += element;
     }
-    return joined;
+    return text;
   }
 };
 
@@ -113,6 +124,10 @@ bool is_section(std::string_view pointer) {
   return std::ranges::any_of(keys(), [pointer](const Key& key) {
     return key.pointer.starts_with(pointer) && key.pointer.substr(pointer.size()).starts_with('/');
   });
+}
+
+bool is_list(const Key& key) {
+  return std::holds_alternative<FolderList>(key.type) || std::holds_alternative<NameList>(key.type);
 }
 
 std::string value_of(const Config& config, std::string_view pointer) {

@@ -72,7 +72,12 @@ struct FolderList {
   std::vector<std::string_view> initial;  ///< the default, not yet expanded
 };
 
-using Type = std::variant<Text, Choice, Duration, Size, Count, Flag, FolderList>;
+/// An array of strings, each a file's name without folders; none by default.
+struct NameList {
+  Field<std::vector<std::string>> field;
+};
+
+using Type = std::variant<Text, Choice, Duration, Size, Count, Flag, FolderList, NameList>;
 
 struct Key {
   std::string_view pointer;  ///< JSON pointer
@@ -95,14 +100,17 @@ const T& read(Field<T> field, const Config& config) {
   return field(const_cast<Config&>(config));  // a Field only names a member: it writes nothing
 }
 
-/// The value as text, as an environment variable would give it: "10ms", "auto", "true"; folders are joined by
-/// list_separator(). Throws ConfigError when there is no such key.
+/// True for a key whose value is an array.
+HEDDLE_API bool is_list(const Key& key);
+
+/// The value as text, as an environment variable would give it: "10ms", "auto", "true"; the elements of a list are joined
+/// by list_separator(). Throws ConfigError when there is no such key.
 HEDDLE_API std::string value_of(const Config& config, std::string_view pointer);
 
 /// The environment variable that overrides a key: "HEDDLE_STACK_SIZE".
 HEDDLE_API std::string variable_of(const Key& key);
 
-/// What stands between the folders of a variable: ':' where '/' separates folders, ';' elsewhere.
+/// What stands between the elements of a list in a variable: ':' where '/' separates folders, ';' elsewhere.
 HEDDLE_API char list_separator();
 
 }  // namespace heddle::config

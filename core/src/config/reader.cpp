@@ -115,7 +115,7 @@ std::string Reader::place() {
 }
 
 std::string Reader::wanted_here() const {
-  if (in_array_) return std::string(kWantedFolder);
+  if (in_array_) return std::string(wanted_element(*key_));
   if (key_) return wanted(*key_);
   return pointer_.to_string() == kSchemaPointer ? "the address of a schema in quotes" : "an object";
 }
@@ -142,7 +142,7 @@ bool Reader::number_float(double value, const std::string& digits) {
 
 bool Reader::string(std::string& text) {
   if (in_array_) {
-    elements_.push_back(expanded_folder(text, context_, place()));
+    elements_.push_back(expanded_element(*key_, text, context_, place()));
     pointer_.pop_back();
     pointer_.push_back(std::to_string(elements_.size()));
     return true;
@@ -166,7 +166,7 @@ bool Reader::end_object() {
 }
 
 bool Reader::start_array(std::size_t) {
-  if (in_array_ || !key_ || !std::holds_alternative<FolderList>(key_->type)) refuse("an array");
+  if (in_array_ || !key_ || !is_list(*key_)) refuse("an array");
   in_array_ = true;
   array_line_ = line();
   elements_.clear();

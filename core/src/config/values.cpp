@@ -48,6 +48,7 @@ struct Wanted {
   }
   std::string operator()(const Flag&) const { return "true or false"; }
   std::string operator()(const FolderList&) const { return "an array of folders"; }
+  std::string operator()(const NameList&) const { return "an array of file names"; }
 };
 
 template <typename T>
@@ -121,6 +122,11 @@ struct Setter {
     type.field(config) = std::move(paths);
     return true;
   }
+  bool operator()(const NameList& type) const {
+    const auto* const names = std::get_if<std::vector<std::string>>(&value.data);
+    if (names) type.field(config) = *names;
+    return names != nullptr;
+  }
 };
 
 // The word of the key nearest to what was found.
@@ -146,12 +152,17 @@ Value expanded_value(const std::string& text, const Context& context, const std:
   return {std::move(expanded), std::move(shown)};
 }
 
-std::string expanded_folder(const std::string& text, const Context& context, const std::string& place) {
+std::string_view wanted_element(const Key& key) {
+  return std::holds_alternative<FolderList>(key.type) ? "the path of a folder" : "the name of a file, without folders";
+}
+
+std::string expanded_element(const Key& key, const std::string& text, const Context& context, const std::string& place) {
   const Value value = expanded_value(text, context, place);
-  const auto& folder = std::get<std::string>(value.data);
-  if (folder.empty() || folder.find('\0') != std::string::npos)
-    fail(place, "wanted " + std::string(kWantedFolder) + ", found " + value.shown);
-  return folder;
+  const auto& element = std::get<std::string>(value.data);
+  const bool name = std::holds_alternative<NameList>(key.type);
+  if (element.empty() || element.find('\0') != std::string::npos || (name && element.find_first_of("/\\") != std::string::npos))
+    fail(place, "wanted " + std::string(wanted_element(key)) + ", found " + value.shown);
+  return element;
 }
 
 void assign(const Key& key, const Value& value, Config& config, const Context& context, const std::string& place) {
@@ -160,15 +171,15 @@ void assign(const Key& key, const Value& value, Config& config, const Context& c
 }
 
 Value value_of_variable(const Key& key, const std::string& text, const Context& context, const std::string& place) {
-  if (std::holds_alternative<FolderList>(key.type)) {
-    std::vector<std::string> folders;
+  if (is_list(key)) {
+    std::vector<std::string> elements;
     for (std::size_t begin = 0; begin <= text.size();) {
       const std::size_t end = std::min(text.find(list_separator(), begin), text.size());
-      const std::string item_place = place + "/" + std::to_string(folders.size());
-      folders.push_back(expanded_folder(text.substr(begin, end - begin), context, item_place));
+      const std::string item_place = place + "/" + std::to_string(elements.size());
+      elements.push_back(expanded_element(key, text.substr(begin, end - begin), context, item_place));
       begin = end + 1;
     }
-    return {std::move(folders), in_quotes(text)};
+    return {std::move(elements), in_quotes(text)};
   }
   Value value = expanded_value(text, context, place);
   const std::string expanded = std::get<std::string>(value.data);
@@ -187,7 +198,7 @@ void assign_initial_folders(Config& config, const Context& context) {
     const std::string place = std::string(key.pointer) + " (default)";
     std::vector<std::string> folders;
     for (const std::string_view folder : type->initial)
-      folders.push_back(expanded_folder(std::string(folder), context, place));
+      folders.push_back(expanded_element(key, std::string(folder), context, place));
     assign(key, {std::move(folders), ""}, config, context, place);
   }
 }

@@ -24,14 +24,14 @@ struct Value {
 /// What a key takes, as messages say it after "wanted".
 std::string wanted(const Key& key);
 
-/// What an element of a FolderList is.
-inline constexpr std::string_view kWantedFolder = "the path of a folder";
+/// What an element of a key that is a list is.
+std::string_view wanted_element(const Key& key);
 
 /// A string with its ${…} expanded. Throws a ConfigError that begins with `place`, as the functions below do.
 Value expanded_value(const std::string& text, const Context& context, const std::string& place);
 
-/// The same for an element of a FolderList, which must then not be empty.
-std::string expanded_folder(const std::string& text, const Context& context, const std::string& place);
+/// The same for an element of a key that is a list. Throws when the key does not take it.
+std::string expanded_element(const Key& key, const std::string& text, const Context& context, const std::string& place);
 
 /// An environment variable's text, expanded, as the JSON value that it stands for by the key's type.
 Value value_of_variable(const Key& key, const std::string& text, const Context& context, const std::string& place);

@@ -96,7 +96,8 @@ const InterfaceRule kPreempter = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter
 const InterfaceRule kInjector = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter, arm), kInjectorSlots};
 const InterfaceRule kVdsoCaller = {HEDDLE_VDSO_CALLER_IID, sizeof(HeddleVdsoCaller), kVdsoCallerSlots};
 const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, sizeof(HeddleStackMemory), kStackMemorySlots};
-const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, sizeof(HeddleCodeModules), kCodeModulesSlots};
+// Without what is optional behind it.
+const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, offsetof(HeddleCodeModules, generation), kCodeModulesSlots};
 const InterfaceRule kThreadWatch = {HEDDLE_THREAD_WATCH_IID, sizeof(HeddleThreadWatch), kThreadWatchSlots};
 const InterfaceRule kSymbolizer = {HEDDLE_SYMBOLIZER_IID, sizeof(HeddleSymbolizer), kSymbolizerSlots};
 const InterfaceRule kDumpRequest = {HEDDLE_DUMP_REQUEST_IID, sizeof(HeddleDumpRequest), kDumpRequestSlots};

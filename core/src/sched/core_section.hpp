@@ -19,6 +19,14 @@ namespace heddle::sched {
   return !worker.taken.load(std::memory_order_relaxed) || worker.was_left_its_processor();
 }
 
+/// REQUIRES: the caller runs a fiber. The worker is in the core and has a processor then; false if it had to queue up for that.
+[[gnu::always_inline]] inline bool enter_with_processor(Worker& worker) {
+  if (enter_core(worker)) [[likely]]
+    return true;
+  worker.regain_processor();
+  return false;
+}
+
 /// The worker is back in a fiber's code.
 [[gnu::always_inline]] inline void leave_core(Worker& worker) {
   worker.in_core.store(false, std::memory_order_release);

@@ -51,7 +51,7 @@ void Monitor::loop() {
       parker_.park_for(kEndingPause);
       continue;
     }
-    if (scheduler_.code_map().stale()) scheduler_.code_map().refresh();
+    scheduler_.code_map().keep_current();
     const std::int64_t now = nanotime();
     scheduler_.note_time(now);
     trace(now);

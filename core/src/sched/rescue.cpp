@@ -17,6 +17,10 @@ bool Worker::was_left_its_processor() noexcept {
   return !taken.load(std::memory_order_relaxed);
 }
 
+void Worker::regain_processor() {
+  scheduler.regain(*this);
+}
+
 bool Scheduler::take_away(Processor& processor, Worker& worker) {
   std::lock_guard guard(worker.take_lock);
   if (worker.taken.load(std::memory_order_relaxed)) return false;

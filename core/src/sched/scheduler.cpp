@@ -58,7 +58,7 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
     : config_(config),
       interfaces_(interfaces),
       stacks_(interfaces.stack_memory, config.stack.size, config.stack.max_size, config.stack.guard),
-      code_map_(interfaces.code_modules, config.preempter.resume, own_code(interfaces)),
+      code_map_(interfaces.code_modules, config.preempter, own_code(interfaces)),
       monitor_(*this) {
   const std::uint32_t count = processor_count(config);
   for (std::uint32_t index = 0; index < count; ++index)

@@ -9,14 +9,6 @@
 
 namespace heddle::sched {
 
-/// REQUIRES: the caller runs a fiber. The worker is in the core and has a processor then; false if it had to queue up for that.
-[[gnu::always_inline]] inline bool enter_with_processor(Worker& worker) {
-  if (enter_core(worker)) [[likely]]
-    return true;
-  worker.scheduler.regain(worker);
-  return false;
-}
-
 /// The commit of yield().
 inline bool put_behind(Worker& worker, FiberBlock& parked, void*) {
   if (!worker.processor->queue.push(&parked)) [[unlikely]]

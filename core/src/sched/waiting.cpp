@@ -72,13 +72,6 @@ bool block_thread(Waiter& waiter, Release release, std::int64_t deadline) {
 
 }  // namespace
 
-void WaitEntry::enter() {
-  Worker* worker = current_worker();
-  if (!worker || !worker->fiber) return;
-  enter_with_processor(*worker);
-  worker_ = worker;
-}
-
 void append(detail::WaitList& list, Waiter& waiter) {
   waiter.previous = list.last;
   waiter.next = nullptr;

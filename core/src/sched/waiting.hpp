@@ -29,7 +29,12 @@ class WaitEntry {
   Worker* worker() const { return worker_; }
 
   /// Once more, after a wait.
-  void enter();
+  void enter() {
+    Worker* worker = current_worker();
+    if (!worker || !worker->fiber) return;
+    enter_with_processor(*worker);
+    worker_ = worker;
+  }
 
   /// What waited has left the core, perhaps on another worker.
   void left() { worker_ = nullptr; }

@@ -52,13 +52,17 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   /// Waits for the decision of who takes the processor; false when it is gone. REQUIRES: in_core and taken are raised.
   bool was_left_its_processor() noexcept;
 
+  /// The running fiber waits until the worker has a processor again. REQUIRES: it is in the core, and lost its own.
+  void regain_processor();
+
   void*(HEDDLE_CALL* const swap)(HeddleContext*, const HeddleContext*, void*);
   Scheduler& scheduler;
 
   // Written by the worker's own thread and, with take_lock, by who takes it away.
   base::RelaxedPointer<Processor> processor;
-  std::atomic<bool> in_core{true};  // written by the worker's own thread
-  std::atomic<bool> taken{false};   // somebody takes the processor, or has; raised with take_lock
+  // Not beside each other: a load from the word that was just stored to waits for the store, also if it wants another byte of it.
+  std::atomic<bool> in_core{true};            // written by the worker's own thread
+  alignas(8) std::atomic<bool> taken{false};  // somebody takes the processor, or has; raised with take_lock
   detail::SpinLock take_lock;
   std::atomic<bool> bereft{false};          // another worker has adopted the idle processor that this one sleeps with
   std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked

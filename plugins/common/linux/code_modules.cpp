@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <climits>
+#include <cstddef>
 #include <cstring>
 
 namespace heddle::port {
@@ -19,12 +20,16 @@ constexpr const char* kSystemNames[] = {
     "libjemalloc", "libtcmalloc", "libmimalloc", "libasan",     "libtsan",    "libubsan",  "liblsan",
     "libmsan",     "libhwasan",   "libclang_rt", "libprofiler", "libaddress", "libgomp",   "libomp"};
 
-bool is_system(const char* path) {
+int32_t matches(const char* path, const char* name) {
   const char* slash = strrchr(path, '/');
-  const char* name = slash == nullptr ? path : slash + 1;
-  for (const char* system : kSystemNames) {
-    const size_t length = strlen(system);
-    if (strncmp(name, system, length) == 0 && strchr(".-_", name[length]) != nullptr) return true;
+  const char* file = slash == nullptr ? path : slash + 1;
+  const size_t length = strlen(name);
+  return strncmp(file, name, length) == 0 && strchr(".-_", file[length]) != nullptr;  // strchr finds the end too
+}
+
+bool is_system(const char* path) {
+  for (const char* name : kSystemNames) {
+    if (matches(path, name) != 0) return true;
   }
   return false;
 }
@@ -65,9 +70,21 @@ void enumerate(void (*visit)(const HeddleCodeModule* module, void* argument), vo
   dl_iterate_phdr(visit_module, &state);
 }
 
+// The loader counts both; the first module tells them. A C library that does not leaves 0.
+int read_generation(dl_phdr_info* info, size_t size, void* sum) {
+  if (size >= offsetof(dl_phdr_info, dlpi_tls_modid)) *static_cast<uint64_t*>(sum) = info->dlpi_adds + info->dlpi_subs;
+  return 1;
+}
+
+uint64_t generation() {
+  uint64_t sum = 0;
+  dl_iterate_phdr(read_generation, &sum);
+  return sum;
+}
+
 }  // namespace
 
-const HeddleCodeModules code_modules{sizeof(HeddleCodeModules), 0, enumerate};
+const HeddleCodeModules code_modules{sizeof(HeddleCodeModules), 0, enumerate, generation, matches};
 
 CodeRange find_code(uintptr_t pc) {
   struct Search {

@@ -2,6 +2,7 @@
 // bring their own copies.
 #include "windows/code_modules.hpp"
 
+#include <atomic>
 #include <cstring>
 #include <cwchar>
 
@@ -19,14 +20,22 @@ constexpr const char* kSystemNames[] = {
     "libtcmalloc", "tcmalloc",  "libmimalloc", "mimalloc",  "tbbmalloc",   "libasan",       "libtsan",     "libubsan",
     "liblsan",     "libmsan",   "libhwasan",   "clang_rt",  "libclang_rt", "libprofiler",   "libaddress"};
 
-bool is_system_name(const char* path) {
+bool is_named(const char* path, const char* name, const char* may_follow) {
   const char* slash = strrchr(path, '\\');
-  const char* name = slash == nullptr ? path : slash + 1;
-  for (const char* system : kSystemNames) {
-    const size_t length = strlen(system);
-    if (_strnicmp(name, system, length) == 0 && strchr(".-_0123456789", name[length]) != nullptr) return true;
+  const char* file = slash == nullptr ? path : slash + 1;
+  const size_t length = strlen(name);
+  return _strnicmp(file, name, length) == 0 && strchr(may_follow, file[length]) != nullptr;  // finds the end too
+}
+
+bool is_system_name(const char* path) {
+  for (const char* name : kSystemNames) {
+    if (is_named(path, name, ".-_0123456789")) return true;
   }
   return false;
+}
+
+int32_t matches(const char* path, const char* name) {
+  return is_named(path, name, ".-_") ? 1 : 0;
 }
 
 struct Visit {
@@ -81,9 +90,37 @@ void enumerate(void (*visit)(const HeddleCodeModule* module, void* argument), vo
   for_each_module(visit_module, &state);
 }
 
+using Notify = void(CALLBACK*)(ULONG reason, const void* data, void* context);
+using Register = NTSTATUS(NTAPI*)(ULONG flags, Notify notify, void* context, void** cookie);
+using Unregister = NTSTATUS(NTAPI*)(void* cookie);
+
+// How often the loader has told of a module, and one; 0 while it does not tell.
+std::atomic<uint32_t> changes{0};
+void* cookie = nullptr;
+
+void CALLBACK count_change(ULONG, const void*, void*) {
+  changes.fetch_add(1);
+}
+
+uint64_t generation() {
+  return changes.load();
+}
+
 }  // namespace
 
-const HeddleCodeModules code_modules{sizeof(HeddleCodeModules), 0, enumerate};
+const HeddleCodeModules code_modules{sizeof(HeddleCodeModules), 0, enumerate, generation, matches};
+
+void open_code_modules() {
+  const auto start = find_function<Register>(GetModuleHandleW(L"ntdll.dll"), "LdrRegisterDllNotification");
+  changes = start != nullptr && start(0, count_change, nullptr, &cookie) == 0 ? 1 : 0;
+}
+
+void close_code_modules() {
+  if (changes == 0) return;
+  const auto stop = find_function<Unregister>(GetModuleHandleW(L"ntdll.dll"), "LdrUnregisterDllNotification");
+  if (stop != nullptr) stop(cookie);
+  changes = 0;
+}
 
 CodeRange find_code(uintptr_t pc) {
   struct Search {

@@ -9,6 +9,10 @@ namespace heddle::port {
 
 extern const HeddleCodeModules code_modules;
 
+// Has the loader tell of what it loads and unloads.
+void open_code_modules();
+void close_code_modules();
+
 // A range of addresses, [lo, hi).
 struct CodeRange {
   uintptr_t lo = 0;

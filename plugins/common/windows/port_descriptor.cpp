@@ -78,12 +78,14 @@ int32_t open(const HeddleHost* table) {
   open_thread_binding();
   open_stack_memory();
   open_vdso_clock();
+  open_code_modules();
   open_suspend_preempter();
   return HEDDLE_OK;
 }
 
 void close() {
   close_exit_guard();
+  close_code_modules();
   close_timekeeper();
   close_thread_binding();
 }

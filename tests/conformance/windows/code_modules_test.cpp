@@ -7,21 +7,17 @@ namespace conformance {
 namespace {
 
 TEST_F(CodeModules, ALibraryIsListedWhileItIsLoaded) {
-  const auto lists = [this](uintptr_t address) {
-    all.clear();
-    Conformance::TearDown();
-    CodeModules::SetUp();
-    for (const Module& module : all) {
-      if (address >= module.lo && address < module.hi) return true;
-    }
-    return false;
-  };
   ASSERT_EQ(GetModuleHandleA("wininet.dll"), nullptr);
+  const uint64_t before = generation();
+  ASSERT_NE(before, 0u);
   const HMODULE library = LoadLibraryA("wininet.dll");
   ASSERT_NE(library, nullptr);
   const auto inside = reinterpret_cast<uintptr_t>(GetProcAddress(library, "InternetOpenA"));
+  const uint64_t loaded = generation();
+  EXPECT_NE(loaded, before);
   EXPECT_TRUE(lists(inside));
   FreeLibrary(library);
+  EXPECT_NE(generation(), loaded);
   EXPECT_FALSE(lists(inside));
 }
 

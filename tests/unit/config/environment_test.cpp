@@ -53,6 +53,18 @@ TEST_F(EnvironmentTest, OverridesEachType) {
   EXPECT_EQ(overridden().scheduler.processors, 0u);
 }
 
+TEST_F(EnvironmentTest, TakesAListOfNames) {
+  const std::string separator(1, list_separator());
+  set_variable("HEDDLE_PREEMPTER_DENY", "libfoo.so" + separator + "libbar");
+  EXPECT_EQ(overridden().preempter.deny, (std::vector<std::string>{"libfoo.so", "libbar"}));
+  set_variable("HEDDLE_PREEMPTER_DENY", "libfoo.so" + separator + "lib/bar");
+  EXPECT_EQ(error(),
+            "environment variable HEDDLE_PREEMPTER_DENY: /preempter/deny/1: wanted the name of a file, without "
+            "folders, found "
+            "\"lib/bar\"");
+  unset_variable("HEDDLE_PREEMPTER_DENY");
+}
+
 TEST_F(EnvironmentTest, TakesAnEmptyVariableAsNotSet) {
   set_variable("HEDDLE_SCHEDULER_PROCESSORS", "");
   const Config config = overridden();

@@ -59,6 +59,12 @@ class Generator {
     for (std::uint64_t i = number(0, 4); i > 0; --i) type.field(config).push_back(base::path_of(path()));
   }
 
+  void fill(const NameList& type, Config& config) {
+    static constexpr std::string_view kNames[] = {"libz.so.1", "$", "${x}", "a b", "é", "\"", ":"};
+    for (std::uint64_t i = number(0, 4); i > 0; --i)
+      type.field(config).emplace_back(kNames[number(0, std::size(kNames) - 1)]);
+  }
+
   std::mt19937_64 random_;
 };
 
@@ -67,8 +73,8 @@ bool same(const Config& a, const Config& b) {
   const auto fields = [](const Config& c) {
     return std::tie(c.port, c.port_path, c.port_sha256, c.context_switcher, c.tls_provider, c.vdso_caller,
                     c.preempter.strategy, c.preempter.quantum, c.preempter.wakeup_slice, c.preempter.resume,
-                    c.preempter.signal, c.scheduler.processors, c.scheduler.max_workers, c.stack.size, c.stack.max_size,
-                    c.stack.guard, c.diagnostics.schedtrace, c.diagnostics.deadlock);
+                    c.preempter.signal, c.preempter.allow, c.preempter.deny, c.scheduler.processors, c.scheduler.max_workers,
+                    c.stack.size, c.stack.max_size, c.stack.guard, c.diagnostics.schedtrace, c.diagnostics.deadlock);
   };
   return fields(a) == fields(b);
 }
@@ -92,7 +98,8 @@ TEST_F(PrintTest, EachKeyIsPrinted) {
   // A configuration in which nothing is as by default: a key that to_json forgot would come back as its default.
   Config config = parse(R"({"port": "other-port", "port_path": [], "context_switcher": "/a", "tls_provider": "/b",
     "port_sha256": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "vdso_caller": "syscall",
-    "preempter": {"strategy": "none", "quantum": "1ms", "wakeup_slice": "1ms", "resume": "any-thread", "signal": "23"},
+    "preempter": {"strategy": "none", "quantum": "1ms", "wakeup_slice": "1ms", "resume": "any-thread", "signal": "23",
+    "allow": ["a"], "deny": ["b"]},
     "scheduler": {"processors": 2, "max_workers": 2}, "stack": {"size": "1MiB", "max_size": "1MiB", "guard": false},
     "diagnostics": {"schedtrace": "1s", "deadlock": false}})");
   const Config initial = parse("{}");
@@ -121,7 +128,9 @@ TEST_F(PrintTest, JsonReadsWell) {
     "quantum": "10ms",
     "wakeup_slice": "100us",
     "resume": "same-thread",
-    "signal": "default"
+    "signal": "default",
+    "allow": [],
+    "deny": []
   },
   "scheduler": {
     "processors": "auto",

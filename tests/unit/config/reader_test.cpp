@@ -26,7 +26,7 @@ TEST_F(ReaderTest, ReadsEveryKey) {
   "vdso_caller": "syscall",
   "preempter": {
     "strategy": "signal", "quantum": "5ms", "wakeup_slice": "50us",
-    "resume": "any-thread", "signal": "SIGRTMIN+3"
+    "resume": "any-thread", "signal": "SIGRTMIN+3", "allow": ["liba"], "deny": ["libb.so", "c$$"]
   },
   "scheduler": { "processors": 4, "max_workers": 64 },
   "stack": { "size": "128KiB", "max_size": "1MiB", "guard": false },
@@ -43,6 +43,8 @@ TEST_F(ReaderTest, ReadsEveryKey) {
   EXPECT_EQ(config.preempter.wakeup_slice, 50us);
   EXPECT_EQ(config.preempter.resume, Resume::kAnyThread);
   EXPECT_EQ(config.preempter.signal, "SIGRTMIN+3");
+  EXPECT_EQ(config.preempter.allow, std::vector<std::string>{"liba"});
+  EXPECT_EQ(config.preempter.deny, (std::vector<std::string>{"libb.so", "c$"}));
   EXPECT_EQ(config.scheduler.processors, 4u);
   EXPECT_EQ(config.scheduler.max_workers, 64u);
   EXPECT_EQ(config.stack.size, 128u << 10);
@@ -133,7 +135,7 @@ TEST_F(ReaderTest, RefusesAWrongType) {
             "/etc/app/runtime.json:1: /port_path: wanted an array of folders, found \"ports\"");
 }
 
-TEST_F(ReaderTest, RefusesAnElementThatIsNoFolder) {
+TEST_F(ReaderTest, RefusesAnElementOfAnotherKind) {
   EXPECT_EQ(error("{\"port_path\": [\"a\",\n5]}"),
             "/etc/app/runtime.json:2: /port_path/1: wanted the path of a folder, found 5");
   EXPECT_EQ(error(R"({"port_path": [""]})"),
@@ -144,6 +146,13 @@ TEST_F(ReaderTest, RefusesAnElementThatIsNoFolder) {
             "/etc/app/runtime.json:1: /port_path/0: wanted the path of a folder, found an array");
   EXPECT_EQ(error(R"({"port_path": [{}]})"),
             "/etc/app/runtime.json:1: /port_path/0: wanted the path of a folder, found an object");
+  EXPECT_EQ(
+      error(R"({"preempter": {"deny": ["libfoo.so", "lib/bar"]}})"),
+      "/etc/app/runtime.json:1: /preempter/deny/1: wanted the name of a file, without folders, found \"lib/bar\"");
+  EXPECT_EQ(error(R"({"preempter": {"allow": [7]}})"),
+            "/etc/app/runtime.json:1: /preempter/allow/0: wanted the name of a file, without folders, found 7");
+  EXPECT_EQ(error(R"({"preempter": {"allow": "libfoo.so"}})"),
+            "/etc/app/runtime.json:1: /preempter/allow: wanted an array of file names, found \"libfoo.so\"");
   EXPECT_EQ(error("{\"port_path\": [\n\"a\", \"${b}\"]}"),
             "/etc/app/runtime.json:2: /port_path/1: wanted ${config_dir}, ${library_dir} or ${env:NAME}, found ${b}; "
             "$$ stands for "

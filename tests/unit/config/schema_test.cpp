@@ -62,6 +62,9 @@ struct Expected {
   Json operator()(const FolderList&) const {
     return {{"type", "array"}, {"items", {{"type", "string"}, {"minLength", 1}}}};
   }
+  Json operator()(const NameList&) const {
+    return {{"type", "array"}, {"items", {{"type", "string"}, {"minLength", 1}, {"pattern", R"(^[^/\\]*$)"}}}};
+  }
 };
 
 Json initial_value(const Key& key) {
@@ -150,6 +153,12 @@ constexpr Case kCases[] = {
     {R"({"preempter": {"signal": "SIGRTMIN+1"}})", true},
     {R"({"preempter": {"signal": "0"}})", false},
     {R"({"preempter": {"signal": 10}})", false},
+    {R"({"preempter": {"allow": [], "deny": ["libfoo.so", "libbar"]}})", true},
+    {R"({"preempter": {"deny": "libfoo.so"}})", false},
+    {R"({"preempter": {"deny": [""]}})", false},
+    {R"({"preempter": {"deny": [1]}})", false},
+    {R"({"preempter": {"deny": ["lib/libfoo.so"]}})", false},
+    {R"({"preempter": {"deny": ["lib\\libfoo.so"]}})", false},
     {R"({"scheduler": {"processors": "auto"}})", true},
     {R"({"scheduler": {"processors": 1024}})", true},
     {R"({"scheduler": {"processors": 1025}})", false},

@@ -33,6 +33,17 @@ typedef struct HeddleCodeModules {
   /* Calls visit once for each executable segment that is loaded now. */
   HEDDLE_ON_ANY_THREAD
   void(HEDDLE_CALL* enumerate)(void (*visit)(const HeddleCodeModule* module, void* argument), void* argument);
+
+  /* Optional: a number that is another one once code was loaded or unloaded; 0: it cannot tell. What enumerate says is as
+   * new as the number that was read before it. The core asks before each request, so it should cost little. Without it the
+   * core enumerates again when it meets code that it does not know. */
+  HEDDLE_ON_ANY_THREAD
+  uint64_t(HEDDLE_CALL* generation)(void);
+
+  /* Optional: 1 when `name`, the name of a file without folders as /preempter/deny has it, stands for the module at `path`,
+   * which enumerate told; else 0. Without it the path's last part must be the name. */
+  HEDDLE_ON_ANY_THREAD HEDDLE_NEVER_BLOCKS
+  int32_t(HEDDLE_CALL* matches)(const char* path, const char* name);
 } HeddleCodeModules;
 
 #ifdef __cplusplus
