@@ -76,7 +76,7 @@ TEST(Fibers, SayWhatTheyWaitFor) {
           until_waits(receives.get_id(), "a value from channel 0x");
           until_waits(waits_for_group.get_id(), "wait group 0x");
           until_waits(joins.get_id(), "the end of fiber ");
-          until_waits(sleeps.get_id(), "the end of its sleep in 3");
+          until_waits(sleeps.get_id(), "the end of its sleep in ");
           mutex.unlock();
           locks.join();
           Fiber notified([&] {

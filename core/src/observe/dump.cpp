@@ -40,7 +40,8 @@ std::string wait_text(const Sighting& seen) {
   if (seen.waits_for == sched::kWaitsForEnd) {
     text += " " + std::to_string(seen.waits_on_number);
   } else if (seen.waits_for == sched::kWaitsForTime) {
-    text += " in " + std::to_string(seen.time_left_ns / 1'000'000) + " ms";
+    text += " in " + (seen.time_left_ns < 10 * kSecond ? std::to_string(seen.time_left_ns / 1'000'000) + " ms"
+                                                       : duration_text(seen.time_left_ns));
   } else if (seen.waits_on) {
     text += " " + pointer_text(seen.waits_on);
   }
