@@ -35,7 +35,9 @@ TEST_P(SemaphoreUnder, LimitsHowManyAreInside) {
     Semaphore semaphore(3);
     std::atomic<int> inside{0};
     std::atomic<int> most{0};
+    Latch all_made(1);  // or the first may be through before the second begins
     const auto visit = [&](bool fiber) {
+      all_made.wait();
       for (int round = 0; round < 500; ++round) {
         semaphore.acquire();
         const int now = ++inside;
@@ -51,6 +53,7 @@ TEST_P(SemaphoreUnder, LimitsHowManyAreInside) {
     std::vector<Fiber> fibers;
     for (int i = 0; i < 8; ++i) fibers.emplace_back(visit, true);
     for (int i = 0; i < 2; ++i) threads.start([&] { visit(false); });
+    all_made.count_down();
     fibers.clear();
     threads.join();
     EXPECT_EQ(most, 3);

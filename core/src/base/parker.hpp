@@ -1,7 +1,8 @@
 // Parker: one OS thread sleeps until another hands it a token.
 //
 // A mutex and a condition variable, rather than std::atomic::wait or a semaphore: it needs a deadline, and the waiter
-// may destroy the Parker as soon as it has the token, which those two do not allow.
+// may destroy the Parker as soon as it has the token, which those two do not allow. Where it does not, unpark_lasting spares the thread
+// that wakes from running into the mutex.
 #pragma once
 
 #include <chrono>
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <limits>
 #include <mutex>
+#include <utility>
 
 namespace heddle::base {
 
@@ -34,6 +36,15 @@ class Parker {
     std::lock_guard lock(mutex_);
     token_ = true;
     condition_.notify_one();  // under the lock: the waiter may be gone as soon as it is released
+  }
+
+  /// The same for a Parker that outlives this call.
+  void unpark_lasting() {
+    {
+      std::lock_guard lock(mutex_);
+      if (std::exchange(token_, true)) return;
+    }
+    condition_.notify_one();
   }
 
  private:

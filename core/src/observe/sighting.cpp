@@ -94,7 +94,7 @@ class Look {
     if (&fiber == own_ || (dying_ && &fiber == dying_->fiber)) return nullptr;
     if (runs(fiber)) return "it could not be stopped";
     if (seen.state == FiberState::kEnded) return "it has ended";
-    if (!fiber.entered) return "it has never run";
+    if (fiber.fresh) return "it has never run";
     HeddleRegisters at{};
     scheduler_.interfaces().context_switcher->inspect(&fiber.context, &at);
     const auto lo = reinterpret_cast<std::uintptr_t>(fiber.stack.lo);

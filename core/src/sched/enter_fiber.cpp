@@ -34,7 +34,7 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   finish(*static_cast<Worker*>(transfer));
   leave_core(*static_cast<Worker*>(transfer));
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
-  self.entered = true;
+  self.fresh = false;
   self.body(self.closure);
   if (self.local_values) [[unlikely]]
     destroy_local_values(self);

@@ -50,9 +50,9 @@ void reset(FiberBlock& fiber, void (*body)(void*), std::string_view name) {
   fiber.exceptions = {};
   fiber.error_number = 0;
   fiber.no_preempt = 0;
+  fiber.fresh = true;
   fiber.joiner.store(kNoJoiner, std::memory_order_relaxed);
   fiber.body = body;
-  fiber.entered = false;
   fiber.waits_for.store(kWaitsForStart, std::memory_order_relaxed);
   fiber.made_at = nullptr;
   std::size_t kept = 0;

@@ -37,6 +37,7 @@ struct FiberBlock {
   Worker* pinned = nullptr;    // the only worker that may run it, null when any may; see also kDiverted
   ExceptionGlobals exceptions{};
   int error_number = 0;          // errno
+  bool fresh = true;             // has not run yet
   std::uint32_t no_preempt = 0;  // how many NoPreempt guards and core locks it holds
 
   std::atomic<std::uintptr_t> joiner{kNoJoiner};
@@ -48,7 +49,6 @@ struct FiberBlock {
 
   // For those who look at it from outside (census.hpp).
   std::atomic<std::uint32_t> incarnation{0};    // odd while the block belongs to a fiber
-  bool entered = false;                         // has it ever run?
   bool parked_in_trace = false;                 // observe/trace.hpp: it was looked at since it last ran
   std::atomic<const char*> waits_for{nullptr};  // null: for its turn only. See wait_note.hpp
   const void* waits_on = nullptr;               // which one of these

@@ -96,6 +96,10 @@ FiberBlock* Scheduler::steal(Worker& worker, Processor& victim, bool also_next) 
     for (std::uint32_t index = 1; index < number; ++index) push_behind(mine, *taken[index]);
     return taken[0];
   }
+  if (FiberBlock* fiber = victim.started.take_oldest()) {
+    sched::count(mine.counters.steals);
+    return fiber;
+  }
   if (!also_next) return nullptr;
   if (victim.next.load(std::memory_order_seq_cst)) {
     if (FiberBlock* fiber = victim.take_next()) {

@@ -19,7 +19,7 @@ void Scheduler::wake_one() {
   }
   Worker* worker = processor->worker.load(std::memory_order_acquire);
   if (worker) {
-    worker->parker.unpark();
+    worker->parker.unpark_lasting();
     return;
   }
   // Its first use: nobody sleeps with it yet.
@@ -80,7 +80,7 @@ bool Scheduler::wait_for_processor(Worker& worker) {
 void Scheduler::give(Processor& processor, Worker& worker) {
   processor.worker.store(&worker, std::memory_order_release);
   worker.handed.store(&processor, std::memory_order_release);
-  worker.parker.unpark();
+  worker.parker.unpark_lasting();
 }
 
 void Scheduler::take_up(Worker& worker) {

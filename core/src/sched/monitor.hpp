@@ -60,7 +60,7 @@ class Monitor {
   void alarm(Worker& worker) noexcept;
 
   /// Looks at everything now.
-  void wake() noexcept { parker_.unpark(); }
+  void wake() noexcept { parker_.unpark_lasting(); }
 
  private:
   // What it remembers of a processor.

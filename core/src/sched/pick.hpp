@@ -29,7 +29,10 @@ namespace heddle::sched {
   if (--processor.until_check == 0) [[unlikely]] {
     if (FiberBlock* fiber = look_further(processor)) return fiber;
     if (FiberBlock* fiber = processor.take_next()) return fiber;  // a timer that was due put it there
+    if (FiberBlock* fiber = processor.queue.pop()) return fiber;  // who is not new comes at least now and then
+    if (FiberBlock* fiber = processor.started.take_oldest()) return fiber;
   }
+  if (FiberBlock* fiber = processor.started.pop_newest()) return fiber;
   if (FiberBlock* fiber = processor.queue.pop()) return fiber;
   return global_.size() != 0 ? take_global(processor) : nullptr;
 }

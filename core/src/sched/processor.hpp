@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "sched/fiber_cache.hpp"
 #include "sched/run_queue.hpp"
+#include "sched/start_queue.hpp"
 #include "sched/timer_queue.hpp"
 
 #include <heddle/detail/wait_list.hpp>
@@ -48,7 +49,7 @@ enum class Beneficiary : std::uint8_t {
 
 struct alignas(64) Processor {
   Processor(std::uint32_t number, bool shared, stack::StackPool& stacks)
-      : index(number), queue(shared), fibers(stacks), random(number + 1) {}
+      : index(number), queue(shared), started(shared), fibers(stacks), random(number + 1) {}
 
   // How many slices may begin before the clock and the global queue are looked at. A prime, so that it does not fall
   // into step with a program that goes round a fixed number of fibers.
@@ -63,6 +64,7 @@ struct alignas(64) Processor {
                                            // may take it
   std::atomic<Worker*> worker{nullptr};  // the owner; while idle, the one who sleeps with it; null before its first use
   RunQueue queue;
+  StartQueue started;
   TimerQueue timers;
   FiberCache fibers;    // owner
   base::Random random;  // owner
@@ -90,7 +92,14 @@ struct alignas(64) Processor {
 
   void begin_slice() { slices.store(slices.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
 
-  bool has_ready() const { return next.load(std::memory_order_seq_cst) != nullptr || queue.size() != 0; }
+  bool has_ready() const {
+    return next.load(std::memory_order_seq_cst) != nullptr || queue.size() != 0 || started.size() != 0;
+  }
+
+  /// Fibers that wait for it; a guess.
+  std::uint32_t waiting() const {
+    return queue.size() + started.size() + (next.load(std::memory_order_relaxed) ? 1 : 0);
+  }
 };
 
 }  // namespace heddle::sched

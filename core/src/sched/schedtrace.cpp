@@ -20,7 +20,7 @@ std::string schedtrace(const Scheduler& scheduler, std::int64_t nanoseconds_sinc
   line += " queues=[";
   for (const auto& processor : scheduler.processors()) {
     if (processor->index != 0) line += ' ';
-    line += std::to_string(processor->queue.size() + (processor->next.load(std::memory_order_relaxed) ? 1 : 0));
+    line += std::to_string(processor->waiting());
   }
   return line + ']';
 }

@@ -109,7 +109,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
 void Scheduler::stop() noexcept {
   stopping_.store(true, std::memory_order_seq_cst);
   for (const auto& processor : processors_) processor->attention.store(true, std::memory_order_seq_cst);
-  for_each_worker([](Worker& worker) { worker.parker.unpark(); });
+  for_each_worker([](Worker& worker) { worker.parker.unpark_lasting(); });
   monitor_.wake();
 }
 
@@ -157,7 +157,9 @@ void Scheduler::request_preemption(Worker& worker) noexcept {
 
 void Scheduler::push_ready(Worker& worker, FiberBlock& fiber) {
   Processor& processor = *worker.processor;
-  if (FiberBlock* before = processor.put_next(&fiber)) push_behind(processor, *before);
+  if (FiberBlock* before = processor.put_next(&fiber)) {
+    if (!before->fresh || !processor.started.push(before)) push_behind(processor, *before);
+  }
   find_processor(&worker);
 }
 

@@ -123,7 +123,7 @@ void Stops::give_turn() {
   owner_worker_ = nullptr;
   owner_thread_ = {};
   for (const auto& processor : scheduler_.processors())
-    if (stands_[processor->index].held) processor->worker.load(std::memory_order_relaxed)->parker.unpark();
+    if (stands_[processor->index].held) processor->worker.load(std::memory_order_relaxed)->parker.unpark_lasting();
   changed_.notify_all();
 }
 
