@@ -10,6 +10,7 @@ namespace {
 const HeddlePort* loaded = nullptr;
 const HeddlePort* strategy = nullptr;
 HeddlePreempter delivered_by_strategy;
+HeddlePortQuery query = nullptr;
 
 void log(int32_t, const char* message) {
   core.log.emplace_back(message);
@@ -42,9 +43,9 @@ const Table* fetch(const char* iid) {
   return table;
 }
 
-std::string load(const char* path, const HeddlePort*& descriptor) {
+std::string load(const char* path, const HeddlePort*& descriptor, HeddlePortQuery& query) {
   std::string error;
-  const auto query = reinterpret_cast<HeddlePortQuery>(find_in_library(path, HEDDLE_PORT_QUERY_NAME, error));
+  query = reinterpret_cast<HeddlePortQuery>(find_in_library(path, HEDDLE_PORT_QUERY_NAME, error));
   if (query == nullptr) return error;
   descriptor = query(HEDDLE_ABI_VERSION);
   return descriptor != nullptr ? "" : std::string(path) + " refuses this version of the ABI";
@@ -55,15 +56,20 @@ std::string load(const char* path, const HeddlePort*& descriptor) {
 const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked};
 
 std::string load_port(const char* path) {
-  return load(path, loaded);
+  return load(path, loaded, query);
 }
 
 std::string load_strategy(const char* path) {
-  return load(path, strategy);
+  HeddlePortQuery strategy_query = nullptr;
+  return load(path, strategy, strategy_query);
 }
 
 const HeddlePort& port() {
   return *loaded;
+}
+
+HeddlePortQuery find_query() {
+  return query;
 }
 
 bool logged(const std::string& part) {
@@ -115,6 +121,8 @@ void Conformance::fetch_tables() {
   stacks = fetch<HeddleStackMemory>(HEDDLE_STACK_MEMORY_IID);
   modules = fetch<HeddleCodeModules>(HEDDLE_CODE_MODULES_IID);
   thread_watch = fetch<HeddleThreadWatch>(HEDDLE_THREAD_WATCH_IID);
+  symbolizer = fetch<HeddleSymbolizer>(HEDDLE_SYMBOLIZER_IID);
+  dump_request = fetch<HeddleDumpRequest>(HEDDLE_DUMP_REQUEST_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
   if (strategy == nullptr) return;
   const auto* delivery = static_cast<const HeddlePreempter*>(strategy->get_interface(HEDDLE_PREEMPTER_IID));

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include <heddle/port/code_modules.h>
+#include <heddle/port/dump_request.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
@@ -25,6 +27,7 @@ namespace conformance {
 // Loads the library and asks it for its descriptor. Empty, or what went wrong.
 std::string load_port(const char* path);
 const HeddlePort& port();
+HeddlePortQuery find_query();  // the function that was asked
 
 // The same for a library that brings the delivery of a strategy; the tests then take it with the port's injection.
 std::string load_strategy(const char* path);
@@ -61,6 +64,8 @@ class Conformance : public testing::Test {
   const HeddleStackMemory* stacks = nullptr;
   const HeddleCodeModules* modules = nullptr;
   const HeddleThreadWatch* thread_watch = nullptr;
+  const HeddleSymbolizer* symbolizer = nullptr;
+  const HeddleDumpRequest* dump_request = nullptr;
   const HeddleTimekeeper* timekeeper = nullptr;
 
  private:

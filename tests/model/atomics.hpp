@@ -153,6 +153,15 @@ class CheckedConditionVariable {
     lock.lock();
     return predicate();
   }
+  // Without a predicate: in the model no time passes, so it is over at once.
+  template <class Duration>
+  void wait_for(std::unique_lock<CheckedMutex>& lock, const Duration& duration) {
+    wait_for(lock, duration, [] { return false; });
+  }
+  template <class Time>
+  void wait_until(std::unique_lock<CheckedMutex>& lock, const Time& time) {
+    wait_for(lock, time);
+  }
   void notify_one() { model::store(place_, this, notified_, notified_ + 1, std::memory_order_relaxed); }
   void notify_all() { notify_one(); }
 

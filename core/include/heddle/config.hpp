@@ -60,6 +60,7 @@ struct HEDDLE_API Config {
 
   struct Diagnostics {
     std::chrono::nanoseconds schedtrace{0};  ///< how often a line about the scheduler is logged; 0: never
+    bool deadlock = true;                    ///< end the process when all fibers wait and nobody can wake one
   } diagnostics;
 
   /// Where each value comes from, by JSON pointer: "default", "runtime.json:7", "HEDDLE_PREEMPTER_STRATEGY".

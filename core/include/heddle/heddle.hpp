@@ -9,6 +9,7 @@
 #include <heddle/error.hpp>
 #include <heddle/fiber.hpp>
 #include <heddle/fiber_local.hpp>
+#include <heddle/fibers.hpp>
 #include <heddle/latch.hpp>
 #include <heddle/mutex.hpp>
 #include <heddle/once.hpp>
@@ -18,6 +19,8 @@
 #include <heddle/semaphore.hpp>
 #include <heddle/shared_mutex.hpp>
 #include <heddle/stats.hpp>
+#include <heddle/stopped_fiber.hpp>
+#include <heddle/stopped_world.hpp>
 #include <heddle/this_fiber.hpp>
 #include <heddle/timer.hpp>
 #include <heddle/wait_group.hpp>

@@ -23,6 +23,8 @@ struct Stats {
                                           ///< pending
   std::uint64_t rescues;  ///< processors taken from a worker whose fiber blocked its thread in the kernel
   std::uint64_t timers_fired;
+  std::uint64_t world_stops;     ///< times that somebody has stopped all fibers
+  std::uint64_t stopped_fibers;  ///< that a StoppedFiber holds now
 };
 
 /// Any thread; all zero when no run() is under way.

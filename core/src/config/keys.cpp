@@ -71,6 +71,8 @@ const std::vector<Key>& table() {
        Flag{member<&Config::stack, &Config::Stack::guard>}},
       {"/diagnostics/schedtrace", "How often a line about the scheduler is logged; 0s is never.",
        Duration{member<&Config::diagnostics, &Config::Diagnostics::schedtrace>, 1ms, 3600s, true}},
+      {"/diagnostics/deadlock", "Whether the process ends when all fibers wait and nobody can wake one.",
+       Flag{member<&Config::diagnostics, &Config::Diagnostics::deadlock>}},
   };
   return keys;
 }

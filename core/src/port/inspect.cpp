@@ -106,6 +106,8 @@ LoadedPort inspect(const std::filesystem::path& file, const Config& config, cons
   out.stack_memory = find<HeddleStackMemory>(port, kStackMemory);
   out.code_modules = find<HeddleCodeModules>(port, kCodeModules);
   out.thread_watch = find<HeddleThreadWatch>(port, kThreadWatch);
+  out.symbolizer = find<HeddleSymbolizer>(port, kSymbolizer);
+  out.dump_request = find<HeddleDumpRequest>(port, kDumpRequest);
   out.timekeeper = find<HeddleTimekeeper>(port, kTimekeeper);
   out.libraries = {library};
   for (const auto& provider : providers.libraries)

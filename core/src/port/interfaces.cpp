@@ -51,6 +51,11 @@ constexpr Slot kThreadWatchSlots[] = {
     {offsetof(HeddleThreadWatch, fence), "fence"},
     {offsetof(HeddleThreadWatch, count), "count"},
 };
+constexpr Slot kSymbolizerSlots[] = {{offsetof(HeddleSymbolizer, find), "find"}};
+constexpr Slot kDumpRequestSlots[] = {
+    {offsetof(HeddleDumpRequest, watch), "watch"},
+    {offsetof(HeddleDumpRequest, unwatch), "unwatch"},
+};
 constexpr Slot kTimekeeperSlots[] = {{offsetof(HeddleTimekeeper, enter), "enter"}};
 constexpr Slot kDescriptorSlots[] = {
     {offsetof(HeddlePort, id), "id"},
@@ -94,6 +99,8 @@ const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, sizeof(HeddleStackM
 // Without what is optional behind it.
 const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, offsetof(HeddleCodeModules, generation), kCodeModulesSlots};
 const InterfaceRule kThreadWatch = {HEDDLE_THREAD_WATCH_IID, sizeof(HeddleThreadWatch), kThreadWatchSlots};
+const InterfaceRule kSymbolizer = {HEDDLE_SYMBOLIZER_IID, sizeof(HeddleSymbolizer), kSymbolizerSlots};
+const InterfaceRule kDumpRequest = {HEDDLE_DUMP_REQUEST_IID, sizeof(HeddleDumpRequest), kDumpRequestSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
 
 void check_descriptor(const HeddlePort* port) {

@@ -3,9 +3,11 @@
 
 #include <heddle/port/code_modules.h>
 #include <heddle/port/context_switcher.h>
+#include <heddle/port/dump_request.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
@@ -37,6 +39,8 @@ extern const InterfaceRule kVdsoCaller;
 extern const InterfaceRule kStackMemory;
 extern const InterfaceRule kCodeModules;
 extern const InterfaceRule kThreadWatch;
+extern const InterfaceRule kSymbolizer;
+extern const InterfaceRule kDumpRequest;
 extern const InterfaceRule kTimekeeper;
 
 /// Throws Refused when `port`'s descriptor is not one that this core can use. `port` may be null (the query's answer).

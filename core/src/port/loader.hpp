@@ -7,9 +7,11 @@
 
 #include <heddle/port/code_modules.h>
 #include <heddle/port/context_switcher.h>
+#include <heddle/port/dump_request.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
@@ -38,6 +40,8 @@ struct LoadedPort {
   const HeddleStackMemory* stack_memory = nullptr;  ///< null when the port has none
   const HeddleCodeModules* code_modules = nullptr;  ///< null when the port has none
   const HeddleThreadWatch* thread_watch = nullptr;  ///< null when the port has none
+  const HeddleSymbolizer* symbolizer = nullptr;     ///< null when the port has none
+  const HeddleDumpRequest* dump_request = nullptr;  ///< null when the port has none
   const HeddleTimekeeper* timekeeper = nullptr;     ///< null when the port has none
   std::vector<std::shared_ptr<Library>> libraries;  ///< in the order in which they were opened: the port, then
                                                     ///< providers

@@ -1,6 +1,7 @@
 // run: configuration, port and scheduler put together, for as long as the main fiber lives.
 #include "base/forked_child.hpp"
 #include "config/folders.hpp"
+#include "observe/last_report.hpp"
 #include "port/environment.hpp"
 #include "port/folders.hpp"
 #include "port/loader.hpp"
@@ -63,6 +64,8 @@ class OpenPort {
     tables.stack_memory = port_.stack_memory;
     tables.code_modules = port_.code_modules;
     tables.thread_watch = port_.thread_watch;
+    tables.symbolizer = port_.symbolizer;
+    tables.dump_request = port_.dump_request;
     tables.timekeeper = port_.timekeeper;
     tables.cooperative = config.preempter.strategy != "none";
     return tables;
@@ -85,6 +88,7 @@ void detail::run_main(const Config& config, void (*body)(void* argument) noexcep
   const OnlyRun only;
   const OpenPort port(config);
   sched::Scheduler scheduler(config, port.interfaces(config));
+  const observe::LastReport report(scheduler);
   scheduler.run(body, argument);
 }
 

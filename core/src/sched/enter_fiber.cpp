@@ -8,6 +8,7 @@
 #include "base/parker.hpp"
 #include "sched/fiber_local.hpp"
 #include "sched/switch_inline.hpp"
+#include "sched/wait_note.hpp"
 
 namespace heddle::sched {
 
@@ -21,7 +22,9 @@ bool announce_end(Worker& worker, FiberBlock& ended, void*) {
   } else if (joiner & kThreadTag) {
     reinterpret_cast<base::Parker*>(joiner & ~kThreadTag)->unpark();
   } else if (joiner != kNoJoiner) {
-    worker.scheduler.push_ready(worker, *reinterpret_cast<FiberBlock*>(joiner));
+    auto& waiting = *reinterpret_cast<FiberBlock*>(joiner);
+    note_woken(waiting);
+    worker.scheduler.push_ready(worker, waiting);
   }
   return true;
 }
@@ -47,6 +50,7 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   // A fiber that waits for this one goes on at once, in what is left of the slice.
   const bool direct = joiner > kEnded && !(joiner & kThreadTag) && !waiting->pinned && !worker.preemption_requested() &&
                       !worker.scheduler.stopping();
+  if (direct) note_woken(*waiting);
   FiberBlock* next = direct ? waiting : for_this_worker(worker, worker.scheduler.pick_next(worker));
   switch_from(worker, self, next, direct ? nullptr : announce_end, nullptr);
   base::fatal("a fiber went on after it had ended");

@@ -2,11 +2,13 @@
 // enter_fiber.cpp.
 #include "base/forked_child.hpp"
 #include "base/parker.hpp"
+#include "sched/census.hpp"
 #include "sched/core_section.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/enter_fiber.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/wait_note.hpp"
 
 #include <heddle/fiber.hpp>
 #include <heddle/this_fiber.hpp>
@@ -53,6 +55,8 @@ void reset(FiberBlock& fiber, void (*body)(void*), std::string_view name) {
   fiber.fresh = true;
   fiber.joiner.store(kNoJoiner, std::memory_order_relaxed);
   fiber.body = body;
+  fiber.waits_for.store(kWaitsForStart, std::memory_order_relaxed);
+  fiber.made_at = nullptr;
   std::size_t kept = 0;
   if (!name.empty()) kept = name.copy(fiber.name.data(), FiberBlock::kNameBytes - 1);
   fiber.name[kept] = 0;
@@ -74,6 +78,7 @@ FiberBlock& create_fiber(Scheduler& scheduler, Worker* worker, const FiberOption
   }
   fiber.closure = *closure = place;
   scheduler.interfaces().context_switcher->make(&fiber.context, fiber.stack.lo, place, enter_fiber, &fiber);
+  begin_use(fiber);
   return fiber;
 }
 
@@ -106,7 +111,10 @@ sched::FiberBlock* create_fiber(const FiberOptions& options, std::size_t closure
     throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
                             "heddle::Fiber: no runtime is running; make fibers inside heddle::run()");
   const sched::CoreSection section(worker);
-  return &sched::create_fiber(*scheduler, section.worker(), options, closure_bytes, closure_align, body, closure);
+  sched::FiberBlock& fiber = sched::create_fiber(*scheduler, section.worker(), options, closure_bytes, closure_align,
+                                                 body, closure);
+  fiber.made_at = __builtin_return_address(0);
+  return &fiber;
 }
 
 void start_fiber(sched::FiberBlock* fiber) noexcept {
@@ -130,8 +138,10 @@ void join_fiber(sched::FiberBlock* fiber) {
     sched::block_until_ended(*fiber);
     return recycle(*fiber);
   }
-  if (fiber->joiner.load(std::memory_order_acquire) != sched::kEnded)
+  if (fiber->joiner.load(std::memory_order_acquire) != sched::kEnded) {
+    sched::note_wait(*worker, sched::kWaitsForEnd, fiber);
     worker = &sched::park(*worker, sched::wait_for_end, fiber);
+  }
   const sched::CoreSection section(worker);
   worker->scheduler.recycle(section.worker(), *fiber);
 }

@@ -34,7 +34,7 @@ struct FiberBlock {
   HeddleContext context{};     // where the fiber goes on; valid while it does not run
   std::uintptr_t stack_guard;  // the stack pointer below which checkpoint() looks closer
   FiberBlock* link = nullptr;  // the next one in the queue that holds this
-  Worker* pinned = nullptr;    // the only worker that may run it, null when any may
+  Worker* pinned = nullptr;    // the only worker that may run it, null when any may; see also kDiverted
   ExceptionGlobals exceptions{};
   int error_number = 0;          // errno
   bool fresh = true;             // has not run yet
@@ -46,6 +46,14 @@ struct FiberBlock {
   detail::LocalValue* local_values = nullptr;  // of FiberLocal variables; null again when the fiber has ended
   std::uint64_t number = 0;
   stack::Stack stack{};
+
+  // For those who look at it from outside (census.hpp).
+  std::atomic<std::uint32_t> incarnation{0};    // odd while the block belongs to a fiber
+  bool parked_in_trace = false;                 // observe/trace.hpp: it was looked at since it last ran
+  std::atomic<const char*> waits_for{nullptr};  // null: for its turn only. See wait_note.hpp
+  const void* waits_on = nullptr;               // which one of these
+  std::int64_t waits_since = 0;                 // Scheduler::coarse_time(); only while waits_for is not null
+  const void* made_at = nullptr;                // the address behind the call that made it
 
   static constexpr std::size_t kNameBytes = 32;
   std::array<char, kNameBytes> name{};  // ends with a zero

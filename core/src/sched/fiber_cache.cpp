@@ -1,5 +1,7 @@
 #include "sched/fiber_cache.hpp"
 
+#include "sched/census.hpp"
+
 #include <atomic>
 #include <memory>
 #include <new>
@@ -16,12 +18,16 @@ constexpr std::size_t kColours = 8;
 
 }  // namespace
 
+FiberBlock* block_place(const stack::Stack& stack) noexcept {
+  const auto size = static_cast<std::size_t>(stack.hi - stack.base);
+  const auto top = reinterpret_cast<std::uintptr_t>(stack.hi);
+  const std::uintptr_t place = top - sizeof(FiberBlock) - top / size % kColours * kColourBytes;
+  return reinterpret_cast<FiberBlock*>(place & ~std::uintptr_t{63});
+}
+
 FiberBlock* make_fiber_block(stack::StackPool& stacks, std::size_t stack_size) {
-  static std::atomic<std::size_t> colour{0};
   const stack::Stack stack = stacks.allocate(stack_size);
-  const std::size_t shift = colour.fetch_add(1, std::memory_order_relaxed) % kColours * kColourBytes;
-  auto place = reinterpret_cast<std::uintptr_t>(stack.hi) - sizeof(FiberBlock) - shift;
-  auto* fiber = ::new (reinterpret_cast<void*>(place & ~std::uintptr_t{63})) FiberBlock;
+  auto* fiber = ::new (static_cast<void*>(block_place(stack))) FiberBlock;
   fiber->stack = stack;
   fiber->stack_guard = reinterpret_cast<std::uintptr_t>(stack.lo);
   return fiber;

@@ -25,13 +25,16 @@ void Scheduler::work(Worker& worker) {
   for (;;) {
     FiberBlock* fiber = find_work(worker);
     if (!fiber) return;
+    if (fiber->pinned && stops_.set_aside(*fiber)) continue;
     if (fiber->pinned) {
       hand_back(worker, *fiber);
       if (!wait_for_processor(worker)) return;
       continue;
     }
     run_fiber(worker, *fiber);
-    while (FiberBlock* kept = std::exchange(worker.kept, nullptr)) {
+    while (worker.kept) {
+      stops_.hold(worker);
+      FiberBlock* kept = std::exchange(worker.kept, nullptr);
       if (!let_go(worker, *kept)) return;
       run_fiber(worker, *kept);
     }
@@ -40,6 +43,7 @@ void Scheduler::work(Worker& worker) {
 
 FiberBlock* Scheduler::find_work(Worker& worker) {
   while (!stopping()) {
+    stops_.hold(worker);
     FiberBlock* fiber = worker.picked ? std::exchange(worker.picked, nullptr) : pick_next(worker);
     if (!fiber && run_timers(worker.processor->timers, *worker.processor)) continue;
     if (!fiber) fiber = search(worker);
@@ -143,6 +147,7 @@ bool Scheduler::go_idle(Worker& worker) {
     if (left <= 0 && take_from_idle(processor, worker)) break;
     if (left > 0) worker.parker.park_for(left);
   }
+  note_time(interfaces_.vdso_caller->monotonic_ns());
   if (!worker.bereft.load(std::memory_order_acquire)) {
     monitor_.notice_busy();
     return true;
@@ -153,9 +158,9 @@ bool Scheduler::go_idle(Worker& worker) {
 }
 
 bool Scheduler::attend(Processor& processor) {
-  // First down, then the question: stop() asks in the other order, so one of us sees the other.
+  // First down, then the question: stop() and Stops ask in the other order, so one of us sees the other.
   processor.attention.exchange(false, std::memory_order_seq_cst);
-  if (stopping_.load(std::memory_order_seq_cst)) {
+  if (stopping_.load(std::memory_order_seq_cst) || stops_.asked()) {
     processor.attention.store(true, std::memory_order_relaxed);  // it is to be seen at every pick
     return false;
   }
@@ -165,7 +170,9 @@ bool Scheduler::attend(Processor& processor) {
 
 bool Scheduler::run_timers(TimerQueue& timers, Processor& mine) {
   if (timers.earliest() == detail::kNever) return false;
-  const std::uint32_t fired = timers.run_due(interfaces_.vdso_caller->monotonic_ns());
+  const std::int64_t now = interfaces_.vdso_caller->monotonic_ns();
+  note_time(now);
+  const std::uint32_t fired = timers.run_due(now);
   sched::count(mine.counters.timers_fired, fired);
   return fired != 0;
 }

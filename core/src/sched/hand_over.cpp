@@ -36,14 +36,16 @@ void Scheduler::wake_one() {
 
 bool Scheduler::let_go(Worker& worker, FiberBlock& kept) {
   FiberBlock* next = pick_next(worker);
-  if (!next) return !stopping();
+  while (next && next->pinned && stops_.set_aside(*next)) next = pick_next(worker);
+  // A fiber that is to stand still leaves its processor even to a worker that has nothing to run.
+  if (!next && (stopping() || !stops_.includes(kept))) return !stopping();
   Processor& processor = *worker.processor;
-  Worker* other = next->pinned;
+  Worker* other = next ? next->pinned : nullptr;
   if (!other) {
     other = take_spare();
     if (!other) other = add_worker();
     if (!other) {  // nobody to leave the processor to: go on
-      push_ready(worker, *next);
+      if (next) push_ready(worker, *next);
       return true;
     }
     other->picked = next;

@@ -3,8 +3,10 @@
 
 #include <heddle/port/code_modules.h>
 #include <heddle/port/context_switcher.h>
+#include <heddle/port/dump_request.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
@@ -21,6 +23,8 @@ struct Interfaces {
   const HeddleStackMemory* stack_memory = nullptr;  // optional
   const HeddleCodeModules* code_modules = nullptr;  // optional
   const HeddleThreadWatch* thread_watch = nullptr;  // optional
+  const HeddleSymbolizer* symbolizer = nullptr;     // optional
+  const HeddleDumpRequest* dump_request = nullptr;  // optional
   const HeddleTimekeeper* timekeeper = nullptr;     // optional
   bool cooperative = false;                         // do checkpoints honour requests? Under every strategy but `none`
 };

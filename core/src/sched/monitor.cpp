@@ -27,7 +27,8 @@ Monitor::Monitor(Scheduler& scheduler)
     : scheduler_(scheduler),
       limits_{scheduler.config().preempter.quantum.count(), scheduler.config().preempter.wakeup_slice.count()},
       trace_every_(scheduler.config().diagnostics.schedtrace.count()),
-      own_alarms_(has_own_alarms(scheduler.interfaces().delivery)) {}
+      own_alarms_(has_own_alarms(scheduler.interfaces().delivery)),
+      deadlock_(scheduler) {}
 
 void Monitor::start() {
   watched_.resize(scheduler_.processors().size());
@@ -52,6 +53,7 @@ void Monitor::loop() {
     }
     scheduler_.code_map().keep_current();
     const std::int64_t now = nanotime();
+    scheduler_.note_time(now);
     trace(now);
     sleep(now, look_at_all(now));
   }
@@ -79,7 +81,8 @@ Monitor::Survey Monitor::look_at_all(std::int64_t now) {
 
 Monitor::Survey Monitor::look(Processor& processor, Watched& watched, OthersWaiting& others, std::int64_t now) {
   Worker* worker = processor.worker.load(std::memory_order_acquire);
-  if (processor.idle.load(std::memory_order_relaxed) || !worker) return {detail::kNever, false, false};
+  if (processor.idle.load(std::memory_order_relaxed) || !worker || scheduler_.stops().asked())
+    return {detail::kNever, false, false};
   // Where the worker's own alarm ends its slices, the monitor comes after it, for those in the global queue.
   const SliceLimits limits{own_alarms_ ? limits_.quantum + limits_.quantum / 2 : limits_.quantum, limits_.wakeup_slice};
   const SliceWatch::Result seen = watched.slice.look(processor, others, limits, now);
@@ -163,10 +166,12 @@ void Monitor::sleep_until(std::int64_t now, std::int64_t until) {
 void Monitor::rest(std::int64_t now, std::int64_t until) {
   const std::uint64_t switches = scheduler_.stats().switches;
   const bool something_happened = switches != std::exchange(switches_at_rest_, switches);
+  if (all_idle()) until = std::min(until, deadlock_.look(now));
   if (something_happened || !all_idle()) return sleep_until(now, std::min(until, now + kRest));
   asleep_.exchange(true, std::memory_order_seq_cst);
   if (all_idle() && !scheduler_.stopping()) {
-    next_trace_ == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(next_trace_ - now, kShortestSleep));
+    const std::int64_t again = std::min(until, next_trace_);
+    again == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(again - now, kShortestSleep));
   }
   asleep_.store(false, std::memory_order_relaxed);
 }

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "base/parker.hpp"
+#include "sched/deadlock.hpp"
 #include "sched/slice_watch.hpp"
 
 #include <heddle/clock.hpp>
@@ -98,6 +99,7 @@ class Monitor {
   const SliceLimits limits_;
   const std::int64_t trace_every_;  // 0: never
   const bool own_alarms_;
+  DeadlockWatch deadlock_;
   base::Parker parker_;
   std::atomic<bool> alert_{false};   // it looks again soon, of itself
   std::atomic<bool> asleep_{false};  // until a processor becomes busy

@@ -2,6 +2,7 @@
 
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/wait_note.hpp"
 
 #include <heddle/this_fiber.hpp>
 
@@ -42,12 +43,15 @@ std::int32_t HEDDLE_CALL deliver(HeddleThread* thread, void* machine_context) no
 void HEDDLE_CALL preempted() noexcept {
   Worker* worker = current_worker();
   const int error_number = *worker->error_number;
+  note_wait(*worker, kWasPreempted, nullptr);
   if (worker->scheduler.config().preempter.resume == Resume::kSameThread) {
     keep_worker(*worker);
   } else {
     give_way(*worker, &ProcessorCounters::preemptions);
   }
-  *current_worker()->error_number = error_number;
+  worker = current_worker();
+  note_woken(*worker->current());
+  *worker->error_number = error_number;
 }
 
 }  // namespace heddle::sched

@@ -52,7 +52,7 @@ bool Scheduler::rescue(Processor& processor, Worker& worker) {
 
 void Scheduler::regain(Worker& worker) {
   FiberBlock& fiber = *worker.current();
-  if (Processor* processor = adopt_idle(worker)) {
+  if (Processor* processor = stops_.includes(fiber) ? nullptr : adopt_idle(worker)) {
     worker.processor = processor;
     take_up(worker);
   } else {
@@ -70,7 +70,7 @@ void Scheduler::regain(Worker& worker) {
 Processor* Scheduler::adopt_idle(Worker& worker) {
   std::lock_guard lock(lock_);
   Processor* processor = idle_;
-  if (!processor) return nullptr;
+  if (!processor || stops_.asked()) return nullptr;  // who stops the world takes the lock once he has asked
   idle_ = processor->idle_link;
   // Who slept with it sleeps on, as a spare worker: see go_idle.
   if (Worker* sleeper = processor->worker.exchange(&worker, std::memory_order_acq_rel)) {

@@ -15,6 +15,7 @@ std::string schedtrace(const Scheduler& scheduler, std::int64_t nanoseconds_sinc
   add("workers", stats.workers);
   add("searching", scheduler.searching());
   add("fibers", stats.fibers);
+  add("stopped", stats.stopped_fibers);
   add("global", scheduler.global_size());
   line += " queues=[";
   for (const auto& processor : scheduler.processors()) {

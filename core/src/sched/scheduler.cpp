@@ -3,10 +3,13 @@
 #include "base/fatal.hpp"
 #include "base/forked_child.hpp"
 #include "base/log.hpp"
+#include "sched/census.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/fiber_local.hpp"
 #include "sched/preemption.hpp"
 #include "sched/switch.hpp"
+#include "sched/visit.hpp"
+#include "sched/wait_note.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -65,7 +68,9 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
   processors_.front()->sole = count == 1 && interfaces.thread_watch && interfaces.thread_watch->fence() == HEDDLE_OK;
 }
 
-Scheduler::~Scheduler() = default;
+Scheduler::~Scheduler() {
+  Visit::wait_for_all();
+}
 
 Scheduler* Scheduler::running() noexcept {
   return running_scheduler.load(std::memory_order_acquire);
@@ -77,6 +82,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   FiberBlock& main = create_fiber(*this, nullptr, options, sizeof(MainCall), alignof(MainCall), MainCall::body, &place);
   ::new (place) MainCall{*this, function, argument};
   main.joiner.store(kDetached, std::memory_order_relaxed);
+  note_woken(main);  // it is picked below
   for (auto processor = processors_.rbegin(); processor != processors_.rend(); ++processor) put_idle(**processor);
   {
     std::lock_guard lock(lock_);
@@ -218,6 +224,7 @@ FiberBlock& Scheduler::make_fiber(Worker* worker, std::size_t stack_size) {
 }
 
 void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
+  end_use(fiber);
   const bool usual = static_cast<std::size_t>(fiber.stack.hi - fiber.stack.base) == stacks_.default_size();
   Processor* processor = nullptr;
   if (worker) processor = worker->processor;
@@ -255,6 +262,8 @@ Stats Scheduler::stats() const {
     stats.timers_fired += counters.timers_fired.load(std::memory_order_relaxed);
   }
   stats.fibers = stats.fibers_created - ended;
+  stats.world_stops = stops_.world_stops();
+  stats.stopped_fibers = stops_.stopped_fibers();
   stats.processors = processors_.size();
   stats.idle_processors = idle_count_.load(std::memory_order_relaxed);
   stats.preemption_requests = preemption_requests_.load(std::memory_order_relaxed);

@@ -12,6 +12,7 @@
 #include "sched/interfaces.hpp"
 #include "sched/monitor.hpp"
 #include "sched/processor.hpp"
+#include "sched/stops.hpp"
 #include "sched/worker.hpp"
 
 #include <heddle/config.hpp>
@@ -68,9 +69,21 @@ class Scheduler {
   stack::StackPool& stacks() { return stacks_; }
   Monitor& monitor() { return monitor_; }
   CodeMap& code_map() { return code_map_; }
+  Stops& stops() { return stops_; }
   const std::vector<std::unique_ptr<Processor>>& processors() const { return processors_; }
   std::uint32_t searching() const { return searching_.load(std::memory_order_relaxed); }
   Stats stats() const;
+
+  /// nanotime() as of when somebody last read the clock; a second old at most while anything runs.
+  std::int64_t coarse_time() const { return coarse_time_.load(std::memory_order_relaxed); }
+  void note_time(std::int64_t now) { coarse_time_.store(now, std::memory_order_relaxed); }
+
+  // For the monitor (deadlock.cpp).
+  bool all_asleep() const;             // nothing runs, and nothing of the runtime's own will make that different
+  std::uint64_t thread_count() const;  // threads that the runtime has
+
+  /// So many more threads are the runtime's own. REQUIRES: called before run.
+  void count_helper_threads(std::uint32_t threads) { helper_threads_ += threads; }
 
   /// The main fiber has ended: every worker leaves its fiber where it next can.
   void stop() noexcept;
@@ -148,6 +161,7 @@ class Scheduler {
   GlobalQueue global_;
 
   std::atomic<bool> stopping_{false};
+  std::atomic<std::int64_t> coarse_time_{0};
   std::atomic<std::uint32_t> idle_count_{0};  // written under lock_
   std::atomic<std::uint32_t> searching_{0};
   std::atomic<std::uint64_t> created_elsewhere_{0};  // fibers made, and ended, where there was no processor to count
@@ -162,7 +176,9 @@ class Scheduler {
   Processor* idle_ = nullptr;                     // guarded by lock_
   Worker* spare_ = nullptr;                       // guarded by lock_
   std::vector<std::unique_ptr<Worker>> workers_;  // guarded by lock_
+  std::uint32_t helper_threads_ = 0;              // fixed before run
 
+  Stops stops_{*this};
   CodeMap code_map_;
   Monitor monitor_;
 };

@@ -4,6 +4,7 @@
 #include "base/forked_child.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch_inline.hpp"
+#include "sched/wait_note.hpp"
 
 namespace heddle::sched {
 
@@ -22,10 +23,14 @@ bool keep(Worker& worker, FiberBlock& parked, void*) {
   return true;
 }
 
-/// What the caller asked for is done: nobody waits for the processor.
-void go_on(Worker& worker) {
+/// What the caller asked for is done: nobody waits for the processor, unless it is to stand still. Then `commit` is for the fiber. Returns the
+/// worker that it is on then.
+Worker& go_on(Worker& worker, Commit commit) {
   if (worker.scheduler.stopping()) leave_for_good(worker);
+  if (worker.scheduler.stops().interrupts(worker)) [[unlikely]]
+    return switch_from(worker, *worker.current(), nullptr, commit, nullptr);
   worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
+  return worker;
 }
 
 /// A request is met: what would have inherited the slice queues up like the others, unless it is what the request was made for. Before
@@ -74,8 +79,7 @@ void yield(Worker& worker) {
   if (next) [[likely]] {
     leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_behind, nullptr));
   } else {
-    go_on(worker);
-    leave_core(worker);
+    leave_core(go_on(worker, put_behind));
   }
 }
 
@@ -87,8 +91,7 @@ void give_way(Worker& worker, Count ProcessorCounters::*reason) {
   // Behind those that wait for any processor: its slice is used up.
   if (next)
     return leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_global, nullptr));
-  go_on(worker);
-  leave_core(worker);
+  leave_core(go_on(worker, put_global));
 }
 
 void keep_worker(Worker& worker) {
@@ -96,7 +99,7 @@ void keep_worker(Worker& worker) {
   count(worker.processor->counters.preemptions);
   end_slice(worker);
   if (worker.scheduler.stopping() || !worker.scheduler.has_other_work(worker)) {
-    go_on(worker);
+    go_on(worker, keep);
   } else {
     switch_from(worker, *worker.current(), nullptr, keep, nullptr);
   }
@@ -113,6 +116,7 @@ void run_fiber(Worker& worker, FiberBlock& fiber) {
 }
 
 void start(FiberBlock& fiber) noexcept {
+  note_woken(fiber);
   const CoreSection section(current_worker());
   if (Worker* worker = section.worker()) return worker->scheduler.push_ready(*worker, fiber);
   Scheduler& scheduler = scheduler_of_all();
@@ -121,6 +125,7 @@ void start(FiberBlock& fiber) noexcept {
 }
 
 void ready(FiberBlock& fiber) noexcept {
+  note_woken(fiber);
   const CoreSection section(current_worker());
   Worker* worker = section.worker();
   if (!worker) return scheduler_of_all().push_woken(fiber);
@@ -129,6 +134,7 @@ void ready(FiberBlock& fiber) noexcept {
 }
 
 void ready_in_turn(FiberBlock& fiber) noexcept {
+  note_woken(fiber);
   const CoreSection section(current_worker());
   Worker* worker = section.worker();
   if (!worker) return scheduler_of_all().push_woken(fiber);

@@ -5,6 +5,7 @@
 #include "sched/core_section.hpp"
 #include "sched/pick.hpp"
 #include "sched/scheduler.hpp"
+#include "sched/wait_note.hpp"
 
 namespace heddle::sched {
 
@@ -44,6 +45,7 @@ inline FiberBlock* for_this_worker(Worker& worker, FiberBlock* next) {
   if (worker.commit == put_behind) {  // by far the most frequent one: spare it the indirect call
     put_behind(worker, *worker.commit_fiber, nullptr);
   } else if (worker.commit && !worker.commit(worker, *worker.commit_fiber, worker.commit_argument)) {
+    note_woken(*worker.commit_fiber);
     worker.scheduler.push_ready(worker, *worker.commit_fiber);
   }
 }

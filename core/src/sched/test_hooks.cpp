@@ -2,6 +2,8 @@
 
 #include "sched/scheduler.hpp"
 
+#include <utility>
+
 namespace heddle::sched::testing {
 
 bool request_preemption(std::uint32_t index) {
@@ -9,6 +11,13 @@ bool request_preemption(std::uint32_t index) {
   Worker* worker = scheduler.processors().at(index)->worker.load();
   if (worker) scheduler.request_preemption(*worker);
   return worker != nullptr;
+}
+
+void with_workers_locked(void (*function)()) {
+  bool called = false;
+  Scheduler::running()->for_each_worker([&](const Worker&) {
+    if (!std::exchange(called, true)) function();
+  });
 }
 
 }  // namespace heddle::sched::testing

@@ -11,4 +11,7 @@ namespace heddle::sched::testing {
 /// waits. False when the processor has no worker yet. Any thread while run() is under way.
 HEDDLE_API bool request_preemption(std::uint32_t index);
 
+/// Calls `function` with the lock of the list of workers held, which a report of all fibers wants. Any thread.
+HEDDLE_API void with_workers_locked(void (*function)());
+
 }  // namespace heddle::sched::testing

@@ -1,5 +1,6 @@
 // What the running fiber can ask; checkpoint and NoPreempt are in preemption.cpp.
 #include "sched/switch.hpp"
+#include "sched/wait_note.hpp"
 #include "sched/waiting.hpp"
 
 #include <heddle/this_fiber.hpp>
@@ -46,6 +47,7 @@ void detail::sleep_until_ns(std::int64_t monotonic_ns) {
   Sleep sleep;
   sleep.when = monotonic_ns;
   sleep.fire = Sleep::end;
+  sched::note_wait(*worker, sched::kWaitsForTime, static_cast<sched::Timer*>(&sleep));
   sched::park(*worker, Sleep::start, &sleep);
 }
 

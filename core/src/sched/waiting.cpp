@@ -4,6 +4,7 @@
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
 #include "sched/switch_inline.hpp"
+#include "sched/wait_note.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -134,6 +135,7 @@ void wake_in_turn(Waiter& waiter) noexcept {
 
 void wake(Worker* worker, Waiter& waiter) noexcept {
   if (!worker || !waiter.fiber) return wake(waiter);
+  note_woken(*waiter.fiber);
   count(worker->processor->counters.wakes);
   worker->scheduler.push_ready(*worker, *waiter.fiber);
 }
@@ -144,6 +146,7 @@ void wake(Waiter& waiter) noexcept {
 
 void wait(WaitEntry& entry, Waiter& waiter, detail::SpinLock& lock) {
   if (waiter.fiber) {
+    note_wait(*entry.worker(), waiter.waits_for, waiter.waits_on);
     park(*entry.worker(), release_lock, &lock);
     entry.left();
   } else {
@@ -154,6 +157,7 @@ void wait(WaitEntry& entry, Waiter& waiter, detail::SpinLock& lock) {
 
 void wait(WaitEntry& entry, Waiter& waiter, LocalGuard& lock) {
   if (waiter.fiber) {
+    note_wait(*entry.worker(), waiter.waits_for, waiter.waits_on);
     park(*entry.worker(), release_guard, &lock);
     entry.left();
   } else {
@@ -174,6 +178,7 @@ bool wait_until(WaitEntry& entry, Waiter& waiter, detail::WaitList& list, detail
     timeout.fire = Timeout::expire;
     timeout.waiter = &waiter;
     TimedWait timed_wait{timeout, lock};
+    note_wait(*entry.worker(), waiter.waits_for, waiter.waits_on);
     park(*entry.worker(), start_timeout, &timed_wait);
     entry.left();
     TimerQueue::cancel(timeout);

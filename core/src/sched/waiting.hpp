@@ -45,11 +45,15 @@ class WaitEntry {
 
 /// One who waits; lives on his stack. Its links and `listed` are guarded by the list's lock.
 struct Waiter {
-  explicit Waiter(Worker* worker) : fiber(worker ? worker->current() : nullptr) {}
+  /// It waits for `what` (see wait_note.hpp), and which one of these `object` says.
+  explicit Waiter(Worker* worker, const char* what = "an event", const void* object = nullptr)
+      : fiber(worker ? worker->current() : nullptr), waits_for(what), waits_on(object) {}
 
   Waiter* next = nullptr;
   Waiter* previous = nullptr;
-  FiberBlock* const fiber;         // null: an ordinary thread
+  FiberBlock* const fiber;  // null: an ordinary thread
+  const char* const waits_for;
+  const void* const waits_on;
   base::Parker* parker = nullptr;  // where that thread sleeps; set before the list's lock is released
   void* element = nullptr;         // Channel: what is handed over
   bool done = false;               // set by who takes it out of the list, before he wakes it

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <stdexcept>
@@ -76,6 +77,8 @@ void StackPool::reserve_batch(SizeClass& list, std::size_t size) {
           "heddle: no memory for " + std::to_string(count) + " fiber stacks of " + std::to_string(size) + " bytes");
   } else {
     base = ::operator new(size* count, std::align_val_t(kHeapAlignment));
+    for (std::size_t index = 1; index <= count; ++index)  // see for_each_given
+      std::memset(static_cast<std::byte*>(base) + index * size - kHeapAlignment, 0, kHeapAlignment);
   }
   reservations_.push_back({base, size, count});
   list.next = static_cast<std::byte*>(base);

@@ -10,6 +10,7 @@
 #include <heddle/detail/wait_list.hpp>
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <vector>
 
@@ -38,6 +39,20 @@ class StackPool {
 
   /// Any thread.
   void release(const Stack& stack) noexcept;
+
+  /// Calls visit for each stack that was ever handed out, given back or not; its memory reads as zero where nothing was
+  /// written. Nobody gets one meanwhile. Allocates nothing. Any thread.
+  template <class Visit>
+  void for_each_given(Visit visit) {
+    lock_.lock();
+    for (const Reservation& reservation : reservations_) {
+      const SizeClass& list = classes_[std::bit_width(reservation.size) - 1];
+      const bool newest = list.next == reservation.base;
+      for (std::size_t index = newest ? list.untouched : 0; index < reservation.count; ++index)
+        visit(make(static_cast<std::byte*>(reservation.base) + index * reservation.size, reservation.size));
+    }
+    lock_.unlock();
+  }
 
   std::size_t default_size() const { return default_size_; }
   std::size_t max_size() const { return max_size_; }

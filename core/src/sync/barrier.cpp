@@ -27,7 +27,7 @@ void BarrierCore::end_phase() noexcept {
 
 void BarrierCore::wait(std::uint64_t phase) {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "barrier", this);
   waiters_.lock.lock();
   if (phase_ != phase) {
     waiters_.lock.unlock();

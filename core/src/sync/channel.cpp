@@ -49,7 +49,7 @@ bool ChannelCore::send(void* element) {
     if (receiver) sched::wake(entry.worker(), *receiver);
     return outcome == Outcome::kDone;
   }
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "room in channel", this);
   waiter.element = element;
   sched::append(senders_, waiter);
   sched::wait(entry, waiter, guard);
@@ -76,7 +76,7 @@ bool ChannelCore::receive(void* to) {
     if (sender) sched::wake(entry.worker(), *sender);
     return outcome == Outcome::kDone;
   }
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "a value from channel", this);
   waiter.element = to;
   sched::append(receivers_, waiter);
   sched::wait(entry, waiter, guard);

@@ -12,7 +12,7 @@ void ConditionVariable::wait(std::unique_lock<Mutex>& lock) {
 
 std::cv_status ConditionVariable::wait_until_ns(std::unique_lock<Mutex>& lock, std::int64_t deadline, detail::StopOfOne* stop) {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "condition variable", this);
   waiters_.lock.lock();
   if (stop) {
     if (stop->raised) {

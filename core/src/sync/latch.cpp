@@ -22,7 +22,7 @@ void Latch::count_down(std::ptrdiff_t by) noexcept {
 
 void Latch::wait() const {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "latch", this);
   waiters_.lock.lock();
   if (try_wait()) {
     waiters_.lock.unlock();

@@ -9,7 +9,7 @@ namespace heddle {
 
 bool Mutex::lock_slow(std::int64_t deadline) {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "mutex", this);
   for (;;) {
     waiters_.lock.lock();
     // Under the list's lock: an unlock that comes now sees kContended, and then waits for the list.

@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/wait_note.hpp"
 #include "sched/waiting.hpp"
 
 #include <heddle/select.hpp>
@@ -218,6 +219,7 @@ void Selection::block() {
     expiry_.fire = Expiry::expire;
     expiry_.whole = &whole_;
   }
+  sched::note_wait(*entry_.worker(), "one of several, in select", nullptr);
   sched::park(*entry_.worker(), leave, this);
   entry_.left();
   if (first_due_) sched::TimerQueue::cancel(expiry_);

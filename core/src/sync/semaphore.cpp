@@ -8,7 +8,7 @@ namespace heddle {
 bool Semaphore::acquire_slow(std::int64_t deadline) {
   if (deadline != detail::kNever && deadline <= nanotime()) return false;
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "semaphore", this);
   waiters_.lock.lock();
   // Under the list's lock: a release that comes from here on sees kWaiting, and then waits for the list.
   std::ptrdiff_t state = state_.load(std::memory_order_relaxed);

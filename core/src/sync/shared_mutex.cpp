@@ -9,7 +9,7 @@ namespace heddle {
 
 void SharedMutex::lock_slow() {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "shared mutex", this);
   writers_.lock.lock();
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   for (;;) {
@@ -25,7 +25,7 @@ void SharedMutex::lock_slow() {
 
 void SharedMutex::lock_shared_slow() {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "shared mutex", this);
   writers_.lock.lock();
   std::uint32_t state = state_.load(std::memory_order_relaxed);
   for (;;) {

@@ -30,7 +30,7 @@ void StopFlag::raise() noexcept {
 
 void StopFlag::wait() {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "stop request", this);
   waiters.lock.lock();
   if (raised) {
     waiters.lock.unlock();

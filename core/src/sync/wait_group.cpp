@@ -26,7 +26,7 @@ void WaitGroup::add(std::int64_t count) noexcept {
 
 void WaitGroup::wait() {
   sched::WaitEntry entry;
-  sched::Waiter waiter(entry.worker());
+  sched::Waiter waiter(entry.worker(), "wait group", this);
   waiters_.lock.lock();
   if (count_.load(std::memory_order_acquire) == 0) {
     waiters_.lock.unlock();

@@ -57,6 +57,7 @@ std::shared_ptr<TimerState> start_timer(std::int64_t deadline, std::function<voi
                             "heddle::Timer: called from an ordinary thread; timers are started inside a fiber");
   auto state = std::make_shared<TimerState>(std::move(function));
   TimerState::make_fiber(state);
+  state->fiber()->made_at = __builtin_return_address(0);
   detach_fiber(state->fiber());
   state->when = deadline;
   state->fire = TimerState::expire;

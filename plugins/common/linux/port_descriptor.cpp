@@ -3,9 +3,11 @@
 
 #include "host.hpp"
 #include "linux/code_modules.hpp"
+#include "linux/dump_request.hpp"
 #include "linux/fork_guard.hpp"
 #include "linux/signal_preempter.hpp"
 #include "linux/stack_memory.hpp"
+#include "linux/symbolizer.hpp"
 #include "linux/thread_binding.hpp"
 #include "linux/thread_watch.hpp"
 #include "linux/timekeeper.hpp"
@@ -47,6 +49,8 @@ const Interface interfaces[] = {
     {HEDDLE_CODE_MODULES_IID, &code_modules},
     {HEDDLE_TIMEKEEPER_IID, &timekeeper},
     {HEDDLE_THREAD_WATCH_IID, &thread_watch},
+    {HEDDLE_SYMBOLIZER_IID, &symbolizer},
+    {HEDDLE_DUMP_REQUEST_IID, &dump_request},
     {HEDDLE_PREEMPTER_IID, &signal_preempter},
     {HEDDLE_VDSO_CALLER_IID, &vdso_caller},
 };
@@ -61,6 +65,8 @@ const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
                                      HEDDLE_CODE_MODULES_IID,
                                      HEDDLE_TIMEKEEPER_IID,
                                      HEDDLE_THREAD_WATCH_IID,
+                                     HEDDLE_SYMBOLIZER_IID,
+                                     HEDDLE_DUMP_REQUEST_IID,
                                      nullptr};
 
 void close() {

@@ -5,9 +5,11 @@
 #include "machine.h"
 #include "windows/code_modules.hpp"
 #include "windows/context_stack.hpp"
+#include "windows/dump_request.hpp"
 #include "windows/exit_guard.hpp"
 #include "windows/stack_memory.hpp"
 #include "windows/suspend_preempter.hpp"
+#include "windows/symbolizer.hpp"
 #include "windows/thread_binding.hpp"
 #include "windows/thread_watch.hpp"
 #include "windows/timekeeper.hpp"
@@ -48,6 +50,8 @@ const Interface interfaces[] = {
     {HEDDLE_CODE_MODULES_IID, &code_modules},
     {HEDDLE_TIMEKEEPER_IID, &timekeeper},
     {HEDDLE_THREAD_WATCH_IID, &thread_watch},
+    {HEDDLE_SYMBOLIZER_IID, &symbolizer},
+    {HEDDLE_DUMP_REQUEST_IID, &dump_request},
     {HEDDLE_PREEMPTER_IID, &suspend_preempter},
     {HEDDLE_VDSO_CALLER_IID, &counter_caller},
 };
@@ -62,6 +66,8 @@ const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
                                      HEDDLE_CODE_MODULES_IID,
                                      HEDDLE_TIMEKEEPER_IID,
                                      HEDDLE_THREAD_WATCH_IID,
+                                     HEDDLE_SYMBOLIZER_IID,
+                                     HEDDLE_DUMP_REQUEST_IID,
                                      nullptr};
 
 int32_t open(const HeddleHost* table) {

@@ -73,8 +73,8 @@ bool same(const Config& a, const Config& b) {
   const auto fields = [](const Config& c) {
     return std::tie(c.port, c.port_path, c.port_sha256, c.context_switcher, c.tls_provider, c.vdso_caller,
                     c.preempter.strategy, c.preempter.quantum, c.preempter.wakeup_slice, c.preempter.resume,
-                    c.preempter.signal, c.preempter.allow, c.preempter.deny, c.scheduler.processors,
-                    c.scheduler.max_workers, c.stack.size, c.stack.max_size, c.stack.guard, c.diagnostics.schedtrace);
+                    c.preempter.signal, c.preempter.allow, c.preempter.deny, c.scheduler.processors, c.scheduler.max_workers,
+                    c.stack.size, c.stack.max_size, c.stack.guard, c.diagnostics.schedtrace, c.diagnostics.deadlock);
   };
   return fields(a) == fields(b);
 }
@@ -101,7 +101,7 @@ TEST_F(PrintTest, EachKeyIsPrinted) {
     "preempter": {"strategy": "none", "quantum": "1ms", "wakeup_slice": "1ms", "resume": "any-thread", "signal": "23",
     "allow": ["a"], "deny": ["b"]},
     "scheduler": {"processors": 2, "max_workers": 2}, "stack": {"size": "1MiB", "max_size": "1MiB", "guard": false},
-    "diagnostics": {"schedtrace": "1s"}})");
+    "diagnostics": {"schedtrace": "1s", "deadlock": false}})");
   const Config initial = parse("{}");
   for (const Key& key : keys()) EXPECT_NE(value_of(config, key.pointer), value_of(initial, key.pointer)) << key.pointer;
   EXPECT_TRUE(same(config, parse(config.to_json())));
@@ -142,7 +142,8 @@ TEST_F(PrintTest, JsonReadsWell) {
     "guard": true
   },
   "diagnostics": {
-    "schedtrace": "0s"
+    "schedtrace": "0s",
+    "deadlock": true
   }
 }
 )");

@@ -30,7 +30,7 @@ TEST_F(ReaderTest, ReadsEveryKey) {
   },
   "scheduler": { "processors": 4, "max_workers": 64 },
   "stack": { "size": "128KiB", "max_size": "1MiB", "guard": false },
-  "diagnostics": { "schedtrace": "1s" }
+  "diagnostics": { "schedtrace": "1s", "deadlock": false }
 })");
   EXPECT_EQ(config.port, "linux-amd64");
   EXPECT_EQ(config.port_path, (std::vector<std::filesystem::path>{native("/etc/app/ports"), native("/opt/ports")}));
@@ -51,6 +51,7 @@ TEST_F(ReaderTest, ReadsEveryKey) {
   EXPECT_EQ(config.stack.max_size, 1u << 20);
   EXPECT_FALSE(config.stack.guard);
   EXPECT_EQ(config.diagnostics.schedtrace, 1s);
+  EXPECT_FALSE(config.diagnostics.deadlock);
 
   EXPECT_EQ(config.origins.size(), keys().size());
   for (const Key& key : keys())

@@ -172,6 +172,8 @@ constexpr Case kCases[] = {
     {R"({"stack": {"guard": 1}})", false},
     {R"({"diagnostics": {"schedtrace": "0s"}})", true},
     {R"({"diagnostics": {"schedtrace": false}})", false},
+    {R"({"diagnostics": {"deadlock": false}})", true},
+    {R"({"diagnostics": {"deadlock": "yes"}})", false},
     {R"({"extra": 1})", false},
 };
 

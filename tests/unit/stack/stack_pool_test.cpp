@@ -109,5 +109,31 @@ TEST_F(Pool, WithoutAPortTheStacksComeFromTheHeap) {
   pool.release(stack);
 }
 
+TEST_F(Pool, ShowsWhatWasHandedOutAndNothingElse) {
+  for (const HeddleStackMemory* memory : {&kMemory, static_cast<const HeddleStackMemory*>(nullptr)}) {
+    StackPool pool(memory, 64 << 10, 1 << 20, false);
+    std::set<std::byte*> given;
+    std::vector<Stack> stacks;
+    for (int i = 0; i < 100; ++i) {
+      stacks.push_back(pool.allocate(i % 3 == 0 ? 256 << 10 : 0));
+      given.insert(stacks.back().hi);
+      *(stacks.back().hi - 1) = std::byte{1};
+    }
+    pool.release(stacks.back());  // still shown: what was on it may still be looked at
+    std::set<std::byte*> shown;
+    pool.for_each_given([&](const Stack& stack) { EXPECT_TRUE(shown.insert(stack.hi).second); });
+    EXPECT_EQ(shown, given);
+  }
+}
+
+TEST_F(Pool, OnTheHeapReadsAsZeroWhereNothingWasWritten) {
+  StackPool pool(nullptr, 64 << 10, 1 << 20, false);
+  for (int i = 0; i < 100; ++i) {
+    const Stack stack = pool.allocate(0);
+    for (std::byte* byte = stack.hi - 2048; byte != stack.hi; ++byte) ASSERT_EQ(*byte, std::byte{0});
+    *(stack.hi - 1) = std::byte{1};
+  }
+}
+
 }  // namespace
 }  // namespace heddle::stack

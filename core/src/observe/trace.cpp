@@ -1,0 +1,62 @@
+#include "observe/trace.hpp"
+
+#include <unwind.h>
+
+#include <atomic>
+
+namespace heddle::observe {
+
+namespace {
+
+_Unwind_Reason_Code note_frame(_Unwind_Context* context, void* argument) {
+  Trace& trace = *static_cast<Trace*>(argument);
+  int interrupted = 0;  // or called: then the address is behind the call, which may be another function's
+  const auto address = static_cast<std::uintptr_t>(_Unwind_GetIPInfo(context, &interrupted));
+  if (address == 0) return _URC_END_OF_STACK;
+  trace.frames[trace.count++] = interrupted ? address : address - 1;
+  return trace.count < Trace::kMostFrames ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+struct Request {
+  const HeddleContextSwitcher& switcher;
+  sched::FiberBlock& fiber;
+  Trace& out;
+  HeddleContext back{};
+};
+
+std::atomic<Request*> under_way{nullptr};
+
+/// Runs on the fiber's stack. Returns the transfer of the switch that resumes the fiber.
+void* trace_on_top(void* transfer) {
+  for (;;) {
+    Request& request = *static_cast<Request*>(transfer);
+    sched::FiberBlock& fiber = request.fiber;
+    trace_here(request.out);
+    fiber.parked_in_trace = true;
+    transfer = request.switcher.swap(&fiber.context, &request.back, nullptr);
+    if (transfer == under_way.load(std::memory_order_relaxed)) continue;
+    fiber.parked_in_trace = false;
+    return transfer;
+  }
+}
+
+}  // namespace
+
+void trace_here(Trace& out) noexcept {
+  out.count = 0;
+  _Unwind_Backtrace(note_frame, &out);
+}
+
+void trace_parked(const HeddleContextSwitcher& switcher, sched::FiberBlock& fiber, Trace& out) noexcept {
+  Request request{switcher, fiber, out};
+  under_way.store(&request, std::memory_order_relaxed);
+  const HeddleContext parked = fiber.context;
+  if (fiber.parked_in_trace) {
+    switcher.swap(&request.back, &parked, &request);
+  } else {
+    switcher.swap_on_top(&request.back, &parked, trace_on_top, &request);
+  }
+  under_way.store(nullptr, std::memory_order_relaxed);
+}
+
+}  // namespace heddle::observe

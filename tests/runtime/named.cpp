@@ -1,0 +1,54 @@
+// See named.hpp. Without inlining and without jumps instead of calls at their ends, so that each has a frame.
+#include "runtime/named.hpp"
+
+#include <heddle/fibers.hpp>
+
+#include <sstream>
+
+#define HEDDLE_NAMED extern "C" HEDDLE_PORT_EXPORT __attribute__((noinline))
+
+HEDDLE_NAMED int named_receive_deeper(heddle::Channel<int>* values) {
+  const int value = values->receive().value_or(-1);
+  asm volatile("");
+  return value;
+}
+
+HEDDLE_NAMED int named_receive(heddle::Channel<int>* values) {
+  const int value = named_receive_deeper(values);
+  asm volatile("");
+  return value + 1;
+}
+
+HEDDLE_NAMED void named_dump(std::ostream* out) {
+  heddle::dump_fibers(*out);
+  asm volatile("");
+}
+
+#define HEDDLE_NAMED_LOOP(name)                     \
+  HEDDLE_NAMED void name(std::atomic<int>* begun) { \
+    ++*begun;                                       \
+    for (;;) asm volatile("");                      \
+  }
+
+HEDDLE_NAMED_LOOP(named_loop_north)
+HEDDLE_NAMED_LOOP(named_loop_east)
+HEDDLE_NAMED_LOOP(named_loop_south)
+HEDDLE_NAMED_LOOP(named_loop_west)
+
+namespace heddle::test {
+
+int named_receive(Channel<int>& values) {
+  return ::named_receive(&values);
+}
+
+std::string named_dump() {
+  std::ostringstream out;
+  ::named_dump(&out);
+  return out.str();
+}
+
+const std::array<void (*)(std::atomic<int>& begun), 4> kNamedLoops = {
+    [](std::atomic<int>& begun) { named_loop_north(&begun); }, [](std::atomic<int>& begun) { named_loop_east(&begun); },
+    [](std::atomic<int>& begun) { named_loop_south(&begun); }, [](std::atomic<int>& begun) { named_loop_west(&begun); }};
+
+}  // namespace heddle::test
