@@ -1,6 +1,7 @@
 #include "base/forked_child.hpp"
 
 #include "base/fatal.hpp"
+#include "base/last_report.hpp"
 
 #include <atomic>
 
@@ -14,6 +15,7 @@ std::atomic<bool> forked_child{false};
 
 void note_forked_child() noexcept {
   forked_child.store(true, std::memory_order_relaxed);
+  set_last_report(nullptr);  // the fibers are the parent's
 }
 
 bool in_forked_child() noexcept {

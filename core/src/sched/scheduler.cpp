@@ -48,8 +48,8 @@ struct MainCall {
   static void body(void* closure) {
     const MainCall& call = *static_cast<MainCall*>(closure);
     call.function(call.argument);
-    destroy_local_values(*current_fiber());  // before the stop, after which a destructor that waits would not come back
     base::refuse_in_forked_child();
+    destroy_local_values(*current_fiber());  // before the stop, after which a destructor that waits would not come back
     call.scheduler.stop();
   }
 };
