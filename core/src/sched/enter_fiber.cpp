@@ -27,8 +27,9 @@ bool announce_end(Worker& worker, FiberBlock& ended, void*) {
 }  // namespace
 
 void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
-  finish(*static_cast<Worker*>(transfer));
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
+  tools::arrive(self.tools, static_cast<Worker*>(transfer)->tools);
+  finish(*static_cast<Worker*>(transfer));
   self.body(self.closure);
 
   Worker& worker = *current_worker();
@@ -38,6 +39,7 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   const bool direct = joiner > kEnded && !(joiner & kThreadTag) && !waiting->pinned && !worker.preemption_requested() &&
                       !worker.scheduler.stopping();
   FiberBlock* next = direct ? waiting : for_this_worker(worker, worker.scheduler.pick_next(worker));
+  tools::ends(self.tools);
   switch_from(worker, self, next, direct ? nullptr : announce_end, nullptr);
   base::fatal("a fiber went on after it had ended");
 }

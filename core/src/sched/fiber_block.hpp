@@ -5,6 +5,7 @@
 #pragma once
 
 #include "sched/exception_globals.hpp"
+#include "sched/tool_hooks.hpp"
 #include "stack/stack_pool.hpp"
 
 #include <heddle/port/context_switcher.h>
@@ -40,6 +41,7 @@ struct FiberBlock {
   void* closure = nullptr;
   std::uint64_t number = 0;
   stack::Stack stack{};
+  [[no_unique_address]] tools::StackState tools;
 
   static constexpr std::size_t kNameBytes = 32;
   std::array<char, kNameBytes> name{};  // ends with a zero

@@ -83,7 +83,10 @@ void run_fiber(Worker& worker, FiberBlock& fiber) {
   worker.commit = nullptr;
   put_on(worker, fiber);
   count(worker.processor->counters.switches);
+  tools::leave_system(worker.tools);
+  tools::leave(worker.tools, fiber.tools);
   worker.swap(&worker.system, &fiber.context, &worker);
+  tools::arrive(worker.tools, worker.tools);
   finish(worker);
 }
 

@@ -64,9 +64,10 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   Worker* spare_link = nullptr;  // guarded by Scheduler::lock_
 
   base::Parker parker;
-  detail::SpinLock request_lock;  // orders the monitor's requests with the end of the thread
-  bool interruptible = false;     // between Preempter::enter and leave; guarded by request_lock
-  std::thread thread;             // empty for the one that called run()
+  detail::SpinLock request_lock;                  // orders the monitor's requests with the end of the thread
+  bool interruptible = false;                     // between Preempter::enter and leave; guarded by request_lock
+  [[no_unique_address]] tools::StackState tools;  // of the system stack
+  std::thread thread;                             // empty for the one that called run()
 };
 
 namespace internal {
