@@ -173,7 +173,8 @@ static int32_t HEDDLE_CALL inject(void* machine_context) {
   return HEDDLE_E_UNSUPPORTED;
 }
 
-static const HeddlePreempter preempter = {sizeof(HeddlePreempter), 0, "none", enter, leave, request, locate, inject};
+static const HeddlePreempter preempter = {
+    sizeof(HeddlePreempter), 0, "none", enter, leave, request, locate, inject, NULL};
 
 /* --- VdsoCaller ------------------------------------------------------------------------------------------------------- */
 

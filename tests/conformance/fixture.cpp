@@ -87,6 +87,7 @@ void Conformance::fetch_tables() {
   system_call = fetch<HeddleVdsoCaller>(HEDDLE_VDSO_CALLER_IID "#syscall");
   stacks = fetch<HeddleStackMemory>(HEDDLE_STACK_MEMORY_IID);
   modules = fetch<HeddleCodeModules>(HEDDLE_CODE_MODULES_IID);
+  thread_watch = fetch<HeddleThreadWatch>(HEDDLE_THREAD_WATCH_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
 }
 

@@ -13,6 +13,7 @@
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
 #include <heddle/port/vdso_caller.h>
@@ -55,6 +56,7 @@ class Conformance : public testing::Test {
   const HeddleVdsoCaller* system_call = nullptr;
   const HeddleStackMemory* stacks = nullptr;
   const HeddleCodeModules* modules = nullptr;
+  const HeddleThreadWatch* thread_watch = nullptr;
   const HeddleTimekeeper* timekeeper = nullptr;
 
  private:

@@ -31,6 +31,13 @@ TEST_P(MutexUnder, ExcludesWhilePreempted) {
     Config eager = configuration();
     eager.preempter.quantum = std::chrono::milliseconds(1);
     run(eager, [&] {
+      std::atomic<bool> done{false};
+      std::vector<Fiber> others;  // so that somebody always wants the holder's processor
+      for (std::uint32_t i = 0; i < eager.scheduler.processors; ++i) {
+        others.emplace_back([&] {
+          while (!done) spin(1'000);
+        });
+      }
       std::vector<Fiber> fibers;
       for (int i = 0; i < 8; ++i) {
         fibers.emplace_back([&] {
@@ -47,6 +54,7 @@ TEST_P(MutexUnder, ExcludesWhilePreempted) {
         });
       }
       for (Fiber& fiber : fibers) fiber.join();
+      done = true;
       EXPECT_GT(stats().preemptions, 0U);
     });
     EXPECT_EQ(plain, 8U * 20 * 100);
@@ -118,6 +126,56 @@ TEST(Mutex, TriesWithoutWaiting) {
       mutex.unlock();
       EXPECT_TRUE(mutex.try_lock());
       mutex.unlock();
+    });
+  });
+}
+
+TEST(Mutex, TriesForATime) {
+  passes_in_child([] {
+    run(config("none", 1), [] {
+      Mutex mutex;
+      EXPECT_TRUE(mutex.try_lock_for(std::chrono::milliseconds(0)));
+      Fiber([&] {
+        const std::int64_t start = nanotime();
+        EXPECT_FALSE(mutex.try_lock_for(std::chrono::milliseconds(5)));
+        EXPECT_GE(nanotime() - start, 5'000'000);
+        EXPECT_FALSE(mutex.try_lock_for(std::chrono::milliseconds(0)));
+        EXPECT_FALSE(mutex.try_lock_until(std::chrono::steady_clock::now()));
+      }).join();
+      Fiber waiter([&] { EXPECT_TRUE(std::unique_lock(mutex, std::chrono::hours(1)).owns_lock()); });
+      this_fiber::yield();
+      mutex.unlock();
+      waiter.join();
+      EXPECT_TRUE(mutex.try_lock());
+    });
+  });
+}
+
+// A waiter that was woken, found the mutex taken again and gave up must not leave the others asleep.
+TEST_P(MutexUnder, TimeoutsLeaveNobodyBehind) {
+  passes_in_child([] {
+    run(configuration(), [] {
+      Mutex mutex;
+      std::atomic<int> timeouts{0};
+      std::uint64_t count = 0;
+      const auto work = [&](int self) {
+        for (int round = 0; round < 300; ++round) {
+          if (self % 2) {
+            mutex.lock();
+          } else if (!mutex.try_lock_for(std::chrono::microseconds(round % 20))) {
+            ++timeouts;
+            continue;
+          }
+          ++count;
+          if (round % 4 == 0) this_fiber::yield();
+          mutex.unlock();
+        }
+      };
+      std::vector<Fiber> fibers;
+      for (int i = 0; i < 8; ++i) fibers.emplace_back(work, i);
+      fibers.clear();
+      EXPECT_EQ(count + static_cast<std::uint64_t>(timeouts), 8U * 300);
+      EXPECT_TRUE(mutex.try_lock());
     });
   });
 }

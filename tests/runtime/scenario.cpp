@@ -14,6 +14,17 @@ namespace heddle::test {
 
 const char* const kPreemptive = HEDDLE_TEST_STRATEGY;
 
+std::vector<std::string> preemptive_strategies() {
+  if (std::string(kPreemptive) == "signal") return {"signal", "timer"};
+  return {kPreemptive};
+}
+
+std::vector<std::string> strategies_but_none() {
+  std::vector<std::string> strategies = preemptive_strategies();
+  strategies.emplace_back("cooperative");
+  return strategies;
+}
+
 Config config(const std::string& strategy, std::uint32_t processors, Resume resume) {
   Config config = Config::find();
   config.preempter.strategy = strategy;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <ostream>
 #include <string>
+#include <vector>
 
 namespace heddle {
 
@@ -19,6 +20,12 @@ namespace heddle::test {
 
 /// The strategy of this system that interrupts a fiber between two instructions: `signal`, or `suspend` on Windows.
 extern const char* const kPreemptive;
+
+/// All strategies of this system that do: `signal` and `timer`, or `suspend` on Windows.
+std::vector<std::string> preemptive_strategies();
+
+/// Those and `cooperative`.
+std::vector<std::string> strategies_but_none();
 
 /// The configuration that run() would use, with what a scenario decides for itself.
 Config config(const std::string& strategy, std::uint32_t processors, Resume resume = Resume::kSameThread);

@@ -15,6 +15,9 @@ namespace heddle {
 
 namespace detail {
 
+class Selection;
+struct SelectAccess;
+
 /// What a channel does with its elements.
 struct ElementType {
   std::size_t size;
@@ -41,6 +44,8 @@ class HEDDLE_API ChannelCore {
   std::size_t capacity() const noexcept { return capacity_; }
 
  private:
+  friend Selection;  // select() does the same as send and receive, under several channels' locks
+
   enum class Outcome { kDone, kClosed, kWouldBlock };
 
   Outcome send_locked(void* element, sched::Waiter*& receiver);
@@ -133,6 +138,8 @@ class Channel {
   std::default_sentinel_t end() const noexcept { return {}; }
 
  private:
+  friend detail::SelectAccess;
+
   static void move(void* to, void* from) noexcept { ::new (to) T(std::move(*static_cast<T*>(from))); }
   static void destroy(void* element) noexcept { std::destroy_at(static_cast<T*>(element)); }
   static constexpr detail::ElementType kType{sizeof(T), alignof(T), &move,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/api.hpp>
+#include <heddle/detail/stop.hpp>
 
 #include <compare>
 #include <cstddef>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <new>
 #include <ostream>
+#include <stop_token>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -46,10 +48,14 @@ class Fiber;
 
 namespace detail {
 
+/// Does it want to know when it is to stop?
+template <class F, class... Args>
+concept StoppableFunction = std::is_invocable_v<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>;
+
 /// What a fiber can be made of: anything but another handle that can be called with copies of the arguments.
 template <class F, class... Args>
 concept FiberFunction = !std::is_same_v<std::remove_cvref_t<F>, Fiber> &&
-                        std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>;
+                        (std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> || StoppableFunction<F, Args...>);
 
 /// Takes a control block and a stack, with room for a closure on it. Throws std::system_error and
 /// std::invalid_argument.
@@ -63,7 +69,10 @@ HEDDLE_API std::uint64_t fiber_number(const sched::FiberBlock* fiber) noexcept;
 
 }  // namespace detail
 
-/// The handle of a fiber, as std::jthread is of a thread: it joins when it is destroyed.
+/// The handle of a fiber, as std::jthread is of a thread: when it is destroyed it requests a stop and joins.
+///
+/// A function that can be called with a std::stop_token before its arguments gets one. Only then is there a stop state:
+/// the others are spared its allocation, and a stop that is requested of them has no effect.
 ///
 /// A fiber that lets an exception escape ends the process through std::terminate, as a thread does. A handle must not
 /// outlive the run() that its fiber belongs to. Like std::jthread, one handle is not for two threads or fibers at a
@@ -87,33 +96,24 @@ class Fiber {
 
   template <class... Args, detail::FiberFunction<Args...> F>
   Fiber(const FiberOptions& options, F&& function, Args&&... arguments) {
-    using Closure = std::tuple<std::decay_t<F>, std::decay_t<Args>...>;
-    void* place = nullptr;
-    block_ = detail::create_fiber(options, sizeof(Closure), alignof(Closure), &call<Closure>, &place);
-    if constexpr (std::is_nothrow_constructible_v<Closure, F, Args...>) {
-      ::new (place) Closure(std::forward<F>(function), std::forward<Args>(arguments)...);
+    if constexpr (detail::StoppableFunction<F, Args...>) {
+      stop_ = std::stop_source();
+      start(options, std::forward<F>(function), stop_.get_token(), std::forward<Args>(arguments)...);
     } else {
-      try {
-        ::new (place) Closure(std::forward<F>(function), std::forward<Args>(arguments)...);
-      } catch (...) {
-        detail::discard_fiber(std::exchange(block_, nullptr));
-        throw;
-      }
+      start(options, std::forward<F>(function), std::forward<Args>(arguments)...);
     }
-    detail::start_fiber(block_);
   }
 
-  Fiber(Fiber&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  Fiber(Fiber&& other) noexcept : block_(std::exchange(other.block_, nullptr)), stop_(std::move(other.stop_)) {}
   Fiber& operator=(Fiber&& other) {
     if (this != &other) {
-      if (joinable()) join();
+      stop_and_join();
       block_ = std::exchange(other.block_, nullptr);
+      stop_ = std::move(other.stop_);
     }
     return *this;
   }
-  ~Fiber() {
-    if (joinable()) join();
-  }
+  ~Fiber() { stop_and_join(); }
 
   bool joinable() const noexcept { return block_ != nullptr; }
 
@@ -133,9 +133,46 @@ class Fiber {
 
   Id get_id() const noexcept { return Id(block_ ? detail::fiber_number(block_) : 0); }
 
-  void swap(Fiber& other) noexcept { std::swap(block_, other.block_); }
+  /// As std::stop_source::request_stop: true if this was the first request. Callbacks run here, in the caller, and must
+  /// not wait.
+  bool request_stop() noexcept {
+    if (!stop_.stop_possible()) return false;
+    const detail::StayOnThread here;
+    return stop_.request_stop();
+  }
+  std::stop_source get_stop_source() noexcept { return stop_; }
+  std::stop_token get_stop_token() const noexcept { return stop_.get_token(); }
+
+  void swap(Fiber& other) noexcept {
+    std::swap(block_, other.block_);
+    stop_.swap(other.stop_);
+  }
 
  private:
+  template <class F, class... Args>
+  void start(const FiberOptions& options, F&& function, Args&&... arguments) {
+    using Closure = std::tuple<std::decay_t<F>, std::decay_t<Args>...>;
+    void* place = nullptr;
+    block_ = detail::create_fiber(options, sizeof(Closure), alignof(Closure), &call<Closure>, &place);
+    if constexpr (std::is_nothrow_constructible_v<Closure, F, Args...>) {
+      ::new (place) Closure(std::forward<F>(function), std::forward<Args>(arguments)...);
+    } else {
+      try {
+        ::new (place) Closure(std::forward<F>(function), std::forward<Args>(arguments)...);
+      } catch (...) {
+        detail::discard_fiber(std::exchange(block_, nullptr));
+        throw;
+      }
+    }
+    detail::start_fiber(block_);
+  }
+
+  void stop_and_join() {
+    if (!joinable()) return;
+    request_stop();
+    join();
+  }
+
   // noexcept: an exception that leaves the function ends the process at the throw, with its stack still there to look
   // at.
   template <class Closure>
@@ -146,6 +183,7 @@ class Fiber {
   }
 
   sched::FiberBlock* block_ = nullptr;
+  std::stop_source stop_{std::nostopstate};
 };
 
 }  // namespace heddle

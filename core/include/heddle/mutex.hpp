@@ -2,14 +2,16 @@
 #pragma once
 
 #include <heddle/api.hpp>
+#include <heddle/clock.hpp>
 #include <heddle/detail/wait_list.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 
 namespace heddle {
 
-/// As std::mutex, but a fiber that waits is parked and its thread runs others. Works with std::lock_guard,
+/// As std::timed_mutex, but a fiber that waits is parked and its thread runs others. Works with std::lock_guard,
 /// std::unique_lock and std::scoped_lock. An ordinary thread that waits is blocked. Not recursive; unlock() may be
 /// called by another fiber than the one that locked.
 ///
@@ -25,12 +27,22 @@ class HEDDLE_API Mutex {
   void lock() {
     std::uint32_t free = kFree;
     if (!state_.compare_exchange_strong(free, kLocked, std::memory_order_acquire, std::memory_order_relaxed))
-      lock_slow();
+      lock_slow(detail::kNever);
   }
 
   bool try_lock() noexcept {
     std::uint32_t free = kFree;
     return state_.compare_exchange_strong(free, kLocked, std::memory_order_acquire, std::memory_order_relaxed);
+  }
+
+  /// False when the mutex could not be had in time.
+  template <class Rep, class Period>
+  bool try_lock_for(std::chrono::duration<Rep, Period> duration) {
+    return try_lock() || lock_slow(detail::monotonic_deadline(duration));
+  }
+  template <class Clock, class Duration>
+  bool try_lock_until(std::chrono::time_point<Clock, Duration> deadline) {
+    return try_lock() || lock_slow(detail::monotonic_deadline(deadline));
   }
 
   /// Ends the process with a message when the mutex is not locked.
@@ -43,9 +55,9 @@ class HEDDLE_API Mutex {
  private:
   static constexpr std::uint32_t kFree = 0;
   static constexpr std::uint32_t kLocked = 1;     // nobody waits
-  static constexpr std::uint32_t kContended = 2;  // locked, and waiters_ is not empty
+  static constexpr std::uint32_t kContended = 2;  // locked, and somebody waits or has waited
 
-  void lock_slow();
+  bool lock_slow(std::int64_t deadline);
   void unlock_slow() noexcept;
 
   std::atomic<std::uint32_t> state_{kFree};

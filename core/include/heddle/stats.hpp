@@ -21,6 +21,7 @@ struct Stats {
   std::uint64_t cooperative_preemptions;  ///< fibers that gave way at a checkpoint because a request was pending
   std::uint64_t refused_preemptions;      ///< interruptions at a place that must not be preempted; the request stayed
                                           ///< pending
+  std::uint64_t rescues;  ///< processors taken from a worker whose fiber blocked its thread in the kernel
   std::uint64_t timers_fired;
 };
 

@@ -105,6 +105,7 @@ LoadedPort inspect(const std::filesystem::path& file, const Config& config, cons
   out.vdso_caller = choose_vdso_caller(port, config, providers);
   out.stack_memory = find<HeddleStackMemory>(port, kStackMemory);
   out.code_modules = find<HeddleCodeModules>(port, kCodeModules);
+  out.thread_watch = find<HeddleThreadWatch>(port, kThreadWatch);
   out.timekeeper = find<HeddleTimekeeper>(port, kTimekeeper);
   out.libraries = {library};
   for (const auto& provider : providers.libraries)

@@ -46,6 +46,11 @@ constexpr Slot kStackMemorySlots[] = {
     {offsetof(HeddleStackMemory, discard), "discard"},
 };
 constexpr Slot kCodeModulesSlots[] = {{offsetof(HeddleCodeModules, enumerate), "enumerate"}};
+constexpr Slot kThreadWatchSlots[] = {
+    {offsetof(HeddleThreadWatch, waits), "waits"},
+    {offsetof(HeddleThreadWatch, fence), "fence"},
+    {offsetof(HeddleThreadWatch, count), "count"},
+};
 constexpr Slot kTimekeeperSlots[] = {{offsetof(HeddleTimekeeper, enter), "enter"}};
 constexpr Slot kDescriptorSlots[] = {
     {offsetof(HeddlePort, id), "id"},
@@ -81,11 +86,13 @@ void require_size(std::uint32_t found, std::size_t wanted, const std::string& na
 
 const InterfaceRule kContextSwitcher = {HEDDLE_CONTEXT_SWITCHER_IID, sizeof(HeddleContextSwitcher), kContextSwitcherSlots};
 const InterfaceRule kTlsProvider = {HEDDLE_TLS_PROVIDER_IID, sizeof(HeddleTlsProvider), kTlsProviderSlots};
-const InterfaceRule kPreempter = {HEDDLE_PREEMPTER_IID, sizeof(HeddlePreempter), kPreempterSlots};
-const InterfaceRule kInjector = {HEDDLE_PREEMPTER_IID, sizeof(HeddlePreempter), kInjectorSlots};
+// `arm` came later, and those that have no clock of their own need not know it.
+const InterfaceRule kPreempter = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter, arm), kPreempterSlots};
+const InterfaceRule kInjector = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter, arm), kInjectorSlots};
 const InterfaceRule kVdsoCaller = {HEDDLE_VDSO_CALLER_IID, sizeof(HeddleVdsoCaller), kVdsoCallerSlots};
 const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, sizeof(HeddleStackMemory), kStackMemorySlots};
 const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, sizeof(HeddleCodeModules), kCodeModulesSlots};
+const InterfaceRule kThreadWatch = {HEDDLE_THREAD_WATCH_IID, sizeof(HeddleThreadWatch), kThreadWatchSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
 
 void check_descriptor(const HeddlePort* port) {

@@ -6,6 +6,7 @@
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
 #include <heddle/port/vdso_caller.h>
@@ -35,6 +36,7 @@ extern const InterfaceRule kInjector;   ///< the same table, with the slots for 
 extern const InterfaceRule kVdsoCaller;
 extern const InterfaceRule kStackMemory;
 extern const InterfaceRule kCodeModules;
+extern const InterfaceRule kThreadWatch;
 extern const InterfaceRule kTimekeeper;
 
 /// Throws Refused when `port`'s descriptor is not one that this core can use. `port` may be null (the query's answer).

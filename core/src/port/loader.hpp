@@ -10,6 +10,7 @@
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
 #include <heddle/port/vdso_caller.h>
@@ -36,6 +37,7 @@ struct LoadedPort {
   const HeddleVdsoCaller* vdso_caller = nullptr;
   const HeddleStackMemory* stack_memory = nullptr;  ///< null when the port has none
   const HeddleCodeModules* code_modules = nullptr;  ///< null when the port has none
+  const HeddleThreadWatch* thread_watch = nullptr;  ///< null when the port has none
   const HeddleTimekeeper* timekeeper = nullptr;     ///< null when the port has none
   std::vector<std::shared_ptr<Library>> libraries;  ///< in the order in which they were opened: the port, then
                                                     ///< providers

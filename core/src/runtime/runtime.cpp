@@ -59,6 +59,7 @@ class OpenPort {
     tables.injection = port_.injector;
     tables.stack_memory = port_.stack_memory;
     tables.code_modules = port_.code_modules;
+    tables.thread_watch = port_.thread_watch;
     tables.timekeeper = port_.timekeeper;
     tables.cooperative = config.preempter.strategy != "none";
     return tables;

@@ -5,6 +5,7 @@
 
 #include "base/fatal.hpp"
 #include "base/parker.hpp"
+#include "sched/fiber_local.hpp"
 #include "sched/switch_inline.hpp"
 
 namespace heddle::sched {
@@ -30,9 +31,13 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
   FiberBlock& self = *static_cast<FiberBlock*>(fiber);
   tools::arrive(self.tools, static_cast<Worker*>(transfer)->tools);
   finish(*static_cast<Worker*>(transfer));
+  leave_core(*static_cast<Worker*>(transfer));
   self.body(self.closure);
+  if (self.local_values) [[unlikely]]
+    destroy_local_values(self);
 
   Worker& worker = *current_worker();
+  enter_with_processor(worker);
   const std::uintptr_t joiner = self.joiner.load(std::memory_order_acquire);
   auto* waiting = reinterpret_cast<FiberBlock*>(joiner);
   // A fiber that waits for this one goes on at once, in what is left of the slice.

@@ -1,6 +1,7 @@
 // A fiber's handle: made, started, joined, detached. The other half, how a fiber begins and ends, is in
 // enter_fiber.cpp.
 #include "base/parker.hpp"
+#include "sched/core_section.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/enter_fiber.hpp"
 #include "sched/scheduler.hpp"
@@ -89,7 +90,8 @@ std::pair<sched::Scheduler*, sched::Worker*> here() {
 
 void recycle(sched::FiberBlock& fiber) noexcept {
   const auto [scheduler, worker] = here();
-  scheduler->recycle(worker, fiber);
+  const sched::CoreSection section(worker);
+  scheduler->recycle(section.worker(), fiber);
 }
 
 }  // namespace
@@ -100,11 +102,12 @@ sched::FiberBlock* create_fiber(const FiberOptions& options, std::size_t closure
   if (!scheduler)
     throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
                             "heddle::Fiber: no runtime is running; make fibers inside heddle::run()");
-  return &sched::create_fiber(*scheduler, worker, options, closure_bytes, closure_align, body, closure);
+  const sched::CoreSection section(worker);
+  return &sched::create_fiber(*scheduler, section.worker(), options, closure_bytes, closure_align, body, closure);
 }
 
 void start_fiber(sched::FiberBlock* fiber) noexcept {
-  sched::ready(*fiber);
+  sched::start(*fiber);
 }
 
 void discard_fiber(sched::FiberBlock* fiber) noexcept {
@@ -126,7 +129,8 @@ void join_fiber(sched::FiberBlock* fiber) {
   }
   if (fiber->joiner.load(std::memory_order_acquire) != sched::kEnded)
     worker = &sched::park(*worker, sched::wait_for_end, fiber);
-  worker->scheduler.recycle(worker, *fiber);
+  const sched::CoreSection section(worker);
+  worker->scheduler.recycle(section.worker(), *fiber);
 }
 
 void detach_fiber(sched::FiberBlock* fiber) noexcept {

@@ -15,6 +15,10 @@
 #include <cstddef>
 #include <cstdint>
 
+namespace heddle::detail {
+struct LocalValue;
+}
+
 namespace heddle::sched {
 
 class Worker;
@@ -39,6 +43,7 @@ struct FiberBlock {
   std::atomic<std::uintptr_t> joiner{kNoJoiner};
   void (*body)(void* closure) = nullptr;
   void* closure = nullptr;
+  detail::LocalValue* local_values = nullptr;  // of FiberLocal variables; null again when the fiber has ended
   std::uint64_t number = 0;
   stack::Stack stack{};
   [[no_unique_address]] tools::StackState tools;

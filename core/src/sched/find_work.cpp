@@ -23,7 +23,7 @@ constexpr std::uint32_t kPauseLoads = 64;
 
 void Scheduler::work(Worker& worker) {
   for (;;) {
-    FiberBlock* fiber = worker.picked ? std::exchange(worker.picked, nullptr) : find_work(worker);
+    FiberBlock* fiber = find_work(worker);
     if (!fiber) return;
     if (fiber->pinned) {
       hand_back(worker, *fiber);
@@ -40,15 +40,17 @@ void Scheduler::work(Worker& worker) {
 
 FiberBlock* Scheduler::find_work(Worker& worker) {
   while (!stopping()) {
-    FiberBlock* fiber = pick_next(worker);
+    FiberBlock* fiber = worker.picked ? std::exchange(worker.picked, nullptr) : pick_next(worker);
     if (!fiber && run_timers(worker.processor->timers, *worker.processor)) continue;
     if (!fiber) fiber = search(worker);
     if (fiber) {
       if (worker.searching) stop_searching(worker);
-      monitor_.expect(worker.processor->timers.earliest());
+      monitor_.expect(worker, worker.processor->timers.earliest());
+      // Who made the others ready may have counted on a processor that was idle then.
+      if (!monitor_.alert() && !has_idle_processor() && anything_ready()) monitor_.notice_waiter(&worker);
       return fiber;
     }
-    go_idle(worker);
+    if (!go_idle(worker)) return nullptr;
   }
   if (worker.searching) stop_searching(worker);
   return nullptr;
@@ -111,7 +113,7 @@ bool Scheduler::anything_ready() const {
   return std::any_of(processors_.begin(), processors_.end(), [](const auto& processor) { return processor->has_ready(); });
 }
 
-void Scheduler::go_idle(Worker& worker) {
+bool Scheduler::go_idle(Worker& worker) {
   Processor& processor = *worker.processor;
   const bool searched = std::exchange(worker.searching, false);  // once idle, the flag belongs to whoever wakes us
   put_idle(processor);
@@ -119,13 +121,13 @@ void Scheduler::go_idle(Worker& worker) {
   // Whoever made a fiber ready before he could see that we are idle, or while we still counted as searching, woke no
   // one. Those that did not search need not look again: somebody else did, or does.
   const bool look_again = searched || global_.size() != 0 || stopping();
-  if (look_again && anything_ready() && take_from_idle(processor)) {
+  if (look_again && anything_ready() && take_from_idle(processor, worker)) {
     worker.searching = true;
     searching_.fetch_add(1, std::memory_order_seq_cst);
   }
-  while (processor.idle.load(std::memory_order_acquire)) {
+  while (!worker.bereft.load(std::memory_order_acquire) && processor.idle.load(std::memory_order_acquire)) {
     if (stopping()) {
-      take_from_idle(processor);
+      take_from_idle(processor, worker);
       break;
     }
     const std::int64_t due = processor.timers.earliest();
@@ -134,10 +136,16 @@ void Scheduler::go_idle(Worker& worker) {
       continue;
     }
     const std::int64_t left = due - interfaces_.vdso_caller->monotonic_ns();
-    if (left <= 0 && take_from_idle(processor)) break;
+    if (left <= 0 && take_from_idle(processor, worker)) break;
     if (left > 0) worker.parker.park_for(left);
   }
-  monitor_.notice_busy();
+  if (!worker.bereft.load(std::memory_order_acquire)) {
+    monitor_.notice_busy();
+    return true;
+  }
+  worker.bereft.store(false, std::memory_order_relaxed);
+  worker.processor = nullptr;
+  return wait_for_processor(worker);
 }
 
 bool Scheduler::attend(Processor& processor) {

@@ -1,9 +1,11 @@
 // How processors change hands: waking an idle one, leaving one to another worker, giving one back.
 #include "base/log.hpp"
+#include "sched/pick.hpp"
 #include "sched/scheduler.hpp"
 
 #include <string>
 #include <system_error>
+#include <utility>
 
 namespace heddle::sched {
 
@@ -33,39 +35,40 @@ void Scheduler::wake_one() {
 }
 
 bool Scheduler::let_go(Worker& worker, FiberBlock& kept) {
-  if (stopping()) return false;
-  Worker* other = take_spare();
-  if (!other) other = add_worker();
-  if (!other) return true;  // nobody to leave the processor to: go on
+  FiberBlock* next = pick_next(worker);
+  if (!next) return !stopping();
   Processor& processor = *worker.processor;
+  Worker* other = next->pinned;
+  if (!other) {
+    other = take_spare();
+    if (!other) other = add_worker();
+    if (!other) {  // nobody to leave the processor to: go on
+      push_ready(worker, *next);
+      return true;
+    }
+    other->picked = next;
+  }
   worker.processor = nullptr;
-  kept.pinned = &worker;
+  Worker* const pinned = std::exchange(kept.pinned, &worker);
   global_.push(&kept);
   give(processor, *other);
   if (!wait_for_processor(worker)) return false;
-  kept.pinned = nullptr;
+  kept.pinned = pinned;
   return true;
 }
 
 void Scheduler::hand_back(Worker& worker, FiberBlock& fiber) {
   Processor& processor = *worker.processor;
-  monitor_.expect(processor.timers.earliest());  // the other worker goes on without looking at them
   worker.processor = nullptr;
-  {
-    // First on the list, then the hand-over: whoever needs a worker meanwhile is not to make a new one.
-    std::lock_guard lock(lock_);
-    worker.spare_link = spare_;
-    spare_ = &worker;
-  }
+  put_spare(worker);  // before the hand-over: whoever needs a worker meanwhile is not to make a new one
   give(processor, *fiber.pinned);
 }
 
 bool Scheduler::wait_for_processor(Worker& worker) {
-  for (;;) {
-    worker.parker.park();
+  for (;; worker.parker.park()) {
     if (Processor* processor = worker.handed.exchange(nullptr, std::memory_order_acquire)) {
       worker.processor = processor;
-      monitor_.notice_busy();
+      take_up(worker);
       return true;
     }
     if (stopping()) return false;
@@ -76,6 +79,19 @@ void Scheduler::give(Processor& processor, Worker& worker) {
   processor.worker.store(&worker, std::memory_order_release);
   worker.handed.store(&processor, std::memory_order_release);
   worker.parker.unpark();
+}
+
+void Scheduler::take_up(Worker& worker) {
+  const Processor& processor = *worker.processor;
+  monitor_.notice_busy();
+  monitor_.expect(worker, processor.timers.earliest());
+  if (processor.has_ready() || global_.size() != 0) monitor_.notice_waiter(&worker);
+}
+
+void Scheduler::put_spare(Worker& worker) {
+  std::lock_guard lock(lock_);
+  worker.spare_link = spare_;
+  spare_ = &worker;
 }
 
 Worker* Scheduler::take_spare() {
@@ -102,9 +118,9 @@ Worker* Scheduler::add_worker() {
   return &worker;
 }
 
-bool Scheduler::take_from_idle(Processor& processor) {
+bool Scheduler::take_from_idle(Processor& processor, const Worker& sleeper) {
   std::lock_guard lock(lock_);
-  if (!processor.idle.load(std::memory_order_relaxed)) return false;
+  if (sleeper.bereft.load(std::memory_order_relaxed) || !processor.idle.load(std::memory_order_relaxed)) return false;
   Processor** link = &idle_;
   while (*link != &processor) link = &(*link)->idle_link;
   *link = processor.idle_link;

@@ -5,6 +5,7 @@
 #include <heddle/port/context_switcher.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
+#include <heddle/port/thread_watch.h>
 #include <heddle/port/timekeeper.h>
 #include <heddle/port/tls_provider.h>
 #include <heddle/port/vdso_caller.h>
@@ -19,6 +20,7 @@ struct Interfaces {
   const HeddlePreempter* injection = nullptr;       // null likewise
   const HeddleStackMemory* stack_memory = nullptr;  // optional
   const HeddleCodeModules* code_modules = nullptr;  // optional
+  const HeddleThreadWatch* thread_watch = nullptr;  // optional
   const HeddleTimekeeper* timekeeper = nullptr;     // optional
   bool cooperative = false;                         // do checkpoints honour requests? Under every strategy but `none`
 };

@@ -5,24 +5,32 @@
 #include "sched/scheduler.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 namespace heddle::sched {
 
 namespace {
 
-constexpr std::int64_t kShortestSleep = 20'000;   // ns; below that a sleep costs more than it saves
-constexpr std::int64_t kEndingPause = 1'000'000;  // ns, between requests while the scheduler stops
+constexpr std::int64_t kShortestSleep = 20'000;    // ns; below that a sleep costs more than it saves
+constexpr std::int64_t kEndingPause = 1'000'000;   // ns, between requests while the scheduler stops
+constexpr std::int64_t kRest = 1'000'000'000;      // ns, between looks while nobody waits
+constexpr std::int64_t kPatience = 1'000'000'000;  // ns, at most between looks at a thread that blocks
+
+bool has_own_alarms(const HeddlePreempter* delivery) {
+  return delivery && delivery->struct_size > offsetof(HeddlePreempter, arm) && delivery->arm;
+}
 
 }  // namespace
 
 Monitor::Monitor(Scheduler& scheduler)
     : scheduler_(scheduler),
-      quantum_(scheduler.config().preempter.quantum.count()),
-      wakeup_slice_(scheduler.config().preempter.wakeup_slice.count()),
-      trace_every_(scheduler.config().diagnostics.schedtrace.count()) {}
+      limits_{scheduler.config().preempter.quantum.count(), scheduler.config().preempter.wakeup_slice.count()},
+      trace_every_(scheduler.config().diagnostics.schedtrace.count()),
+      own_alarms_(has_own_alarms(scheduler.interfaces().delivery)) {}
 
 void Monitor::start() {
-  watches_.resize(scheduler_.processors().size());
+  watched_.resize(scheduler_.processors().size());
   started_ = nanotime();
   if (trace_every_ != 0) next_trace_ = started_ + trace_every_;
   thread_ = std::thread([this] { loop(); });
@@ -45,10 +53,7 @@ void Monitor::loop() {
     if (scheduler_.code_map().stale()) scheduler_.code_map().refresh();
     const std::int64_t now = nanotime();
     trace(now);
-    std::int64_t until = now + quantum_ / 2;
-    for (const auto& processor : scheduler_.processors())
-      until = std::min(until, look(*processor, watches_[processor->index], now));
-    sleep(now, until);
+    sleep(now, look_at_all(now));
   }
 }
 
@@ -58,45 +63,116 @@ void Monitor::trace(std::int64_t now) {
   next_trace_ = now + trace_every_;
 }
 
-void Monitor::sleep(std::int64_t now, std::int64_t until) {
-  if (all_idle()) {
-    asleep_.exchange(true, std::memory_order_seq_cst);
-    if (all_idle() && !scheduler_.stopping()) {
-      next_trace_ == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(next_trace_ - now, kShortestSleep));
-    }
-    asleep_.store(false, std::memory_order_relaxed);
-    return;
+Monitor::Survey Monitor::look_at_all(std::int64_t now) {
+  OthersWaiting others;
+  others.any = scheduler_.global_size() != 0;
+  others.woken = scheduler_.global_woken() != 0;
+  Survey all{look_at_adrift(now), false, false};
+  for (const auto& processor : scheduler_.processors()) {
+    const Survey one = look(*processor, watched_[processor->index], others, now);
+    all.again = std::min(all.again, one.again);
+    all.waiting |= one.waiting;
+    all.moved |= one.moved;
   }
+  return all;
+}
+
+Monitor::Survey Monitor::look(Processor& processor, Watched& watched, OthersWaiting& others, std::int64_t now) {
+  Worker* worker = processor.worker.load(std::memory_order_acquire);
+  if (processor.idle.load(std::memory_order_relaxed) || !worker) return {detail::kNever, false, false};
+  // Where the worker's own alarm ends its slices, the monitor comes after it, for those in the global queue.
+  const SliceLimits limits{own_alarms_ ? limits_.quantum + limits_.quantum / 2 : limits_.quantum, limits_.wakeup_slice};
+  const SliceWatch::Result seen = watched.slice.look(processor, others, limits, now);
+  if (seen.late) {
+    processor.attention.store(true, std::memory_order_relaxed);
+    if (scheduler_.has_idle_processor()) {
+      scheduler_.wake_one();  // it takes the timer over
+      return {now + limits_.wakeup_slice, true, true};
+    }
+  }
+  if (seen.waiting) return {look_at_waited(processor, *worker, watched, others, seen, now), true, seen.moved};
+  if (!own_alarms_ || seen.again == detail::kNever) return {seen.again, false, seen.moved};
+  return {std::max(seen.again, now) + limits_.quantum / 2, false, seen.moved};  // unless its own alarm has seen to it
+}
+
+std::int64_t Monitor::look_at_waited(Processor& processor, Worker& worker, Watched& watched, OthersWaiting& others,
+                                     const SliceWatch::Result& seen, std::int64_t now) {
+  if (blocks(worker, watched.used) && !seen.moved && scheduler_.rescue(processor, worker))
+    return now + limits_.wakeup_slice;
+  if (own_alarms_ && seen.whom == Beneficiary::kWokenHere) return now + limits_.quantum / 2;
+  if (!seen.over) return seen.again;
+  processor.request_for.store(seen.whom, std::memory_order_relaxed);
+  scheduler_.request_preemption(worker);
+  others.woken = false;  // one processor is enough for those who were woken
+  return watched.slice.requested(limits_, now);
+}
+
+bool Monitor::blocks(const Worker& worker, std::uint64_t& used) const {
+  const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
+  if (!threads) return false;
+  // Again where it ran until a moment ago: a thread that has only just gone to sleep is not to be interrupted either.
+  return threads->waits(&worker, &used) == 1 || threads->waits(&worker, &used) == 1;
+}
+
+std::int64_t Monitor::look_at_adrift(std::int64_t now) {
+  std::int64_t until = detail::kNever;
+  if (scheduler_.adrift() == 0) return until;
+  scheduler_.for_each_worker([&](Worker& worker) {
+    if (worker.taken.load(std::memory_order_relaxed) && worker.fiber)
+      until = std::min(until, look_at_adrift(worker, now));
+  });
+  return until;
+}
+
+std::int64_t Monitor::look_at_adrift(Worker& worker, std::int64_t now) {
+  Adrift& adrift = worker.adrift;
+  if (now < adrift.next_look) return adrift.next_look;
+  const bool blocked = blocks(worker, adrift.used);
+  // One that computes without a processor is one too many: it is to queue up for one.
+  if (!blocked && adrift.patience != 0) scheduler_.request_preemption(worker);
+  adrift.patience = blocked ? std::clamp(2 * adrift.patience, limits_.quantum, kPatience) : limits_.quantum;
+  return adrift.next_look = now + adrift.patience;
+}
+
+void Monitor::sleep(std::int64_t now, const Survey& seen) {
+  if (seen.moved || seen.again <= now + 2 * limits_.wakeup_slice) {
+    alert_.store(true, std::memory_order_relaxed);
+    return sleep_until(now, std::min(seen.again, now + std::max(kLongestPause, limits_.wakeup_slice)));
+  }
+  if (alert_.load(std::memory_order_relaxed) && !lay_alert_down(now, seen)) return;
+  seen.waiting ? sleep_until(now, std::min(seen.again, now + kRest)) : rest(now, seen.again);
+}
+
+bool Monitor::lay_alert_down(std::int64_t now, const Survey& seen) {
+  const std::uint64_t wakes = scheduler_.wakes();
+  alert_.store(false, std::memory_order_seq_cst);
+  if (const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch; threads && scheduler_.processors().size() == 1)
+    threads->fence();
+  if (scheduler_.wakes() == wakes && look_at_all(now).waiting == seen.waiting) return true;
+  alert_.store(true, std::memory_order_relaxed);
+  return false;
+}
+
+void Monitor::sleep_until(std::int64_t now, std::int64_t until) {
   until = std::min(until, next_trace_);
-  wakes_at_.store(until, std::memory_order_relaxed);
+  wakes_at_.store(until, std::memory_order_seq_cst);
   parker_.park_for(std::max(until - now, kShortestSleep));
   wakes_at_.store(0, std::memory_order_relaxed);
 }
 
-std::int64_t Monitor::look(Processor& processor, Watch& watch, std::int64_t now) {
-  Worker* worker = processor.worker.load(std::memory_order_acquire);
-  if (processor.idle.load(std::memory_order_relaxed) || !worker) return detail::kNever;
-  const std::uint32_t slice = processor.slices.load(std::memory_order_relaxed);
-  if (watch.since == 0 || slice != watch.slice) watch = {slice, now, 0, wakeup_slice_};
-  const std::int64_t due = processor.timers.earliest();
-  const bool late = due <= now;
-  if (late) {
-    processor.attention.store(true, std::memory_order_relaxed);
-    if (scheduler_.has_idle_processor()) {
-      scheduler_.wake_one();  // it takes the timer over
-      return now + wakeup_slice_;
-    }
+void Monitor::rest(std::int64_t now, std::int64_t until) {
+  const std::uint64_t switches = scheduler_.stats().switches;
+  const bool something_happened = switches != std::exchange(switches_at_rest_, switches);
+  if (something_happened || !all_idle()) return sleep_until(now, std::min(until, now + kRest));
+  asleep_.exchange(true, std::memory_order_seq_cst);
+  if (all_idle() && !scheduler_.stopping()) {
+    next_trace_ == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(next_trace_ - now, kShortestSleep));
   }
-  const bool waited_for = late || processor.has_ready() || scheduler_.global_size() != 0;
-  const std::int64_t ends = watch.since + (late ? wakeup_slice_ : quantum_);
-  if (!waited_for) return due;
-  if (now < ends) return late ? ends : std::min(ends, due);
-  if (now >= watch.next_request) {
-    scheduler_.request_preemption(*worker);
-    watch.next_request = now + watch.patience;
-    watch.patience = std::min(2 * watch.patience, quantum_);
-  }
-  return watch.next_request;
+  asleep_.store(false, std::memory_order_relaxed);
+}
+
+void Monitor::raise_alert() noexcept {
+  if (!alert_.exchange(true, std::memory_order_seq_cst)) wake();
 }
 
 bool Monitor::all_idle() const {
@@ -107,6 +183,50 @@ bool Monitor::all_idle() const {
 
 void Monitor::end_all() {
   scheduler_.for_each_worker([this](Worker& worker) { scheduler_.request_preemption(worker); });
+}
+
+// --- The workers' own alarms --------------------------------------------------------------------------------------------
+
+void Monitor::expect(Worker& worker, std::int64_t when) noexcept {
+  if (own_alarms_) {
+    if (when == detail::kNever) return;
+    if (!alert_.load(std::memory_order_relaxed)) raise_alert();  // for the case that the worker's thread blocks
+    if (when < worker.alarm.at.load(std::memory_order_relaxed)) arm(worker, nanotime(), when);
+  } else if (when < wakes_at_.load(std::memory_order_relaxed)) {
+    wake();
+  }
+}
+
+void Monitor::set_alert(Worker& worker) noexcept {
+  if (worker.alarm.alert.exchange(true, std::memory_order_relaxed)) return;
+  const std::int64_t now = nanotime();
+  if (now + limits_.wakeup_slice < worker.alarm.at.load(std::memory_order_relaxed))
+    arm(worker, now, now + limits_.wakeup_slice);
+}
+
+void Monitor::arm(Worker& worker, std::int64_t now, std::int64_t when) noexcept {
+  worker.alarm.at.store(when, std::memory_order_relaxed);
+  scheduler_.interfaces().delivery->arm(&worker, std::max<std::int64_t>(when - now, kShortestSleep));
+}
+
+void Monitor::alarm(Worker& worker) noexcept {
+  if (!own_alarms_) return;
+  worker.alarm.at.store(detail::kNever, std::memory_order_relaxed);
+  worker.alarm.alert.store(false, std::memory_order_relaxed);
+  Processor* processor = worker.processor;
+  if (!processor) return;
+  const std::int64_t now = nanotime();
+  const OthersWaiting others{scheduler_.global_size() != 0, false};
+  const SliceWatch::Result seen = worker.alarm.watch.look(*processor, others, limits_, now);
+  std::int64_t again = seen.again;
+  if (seen.late) processor->attention.store(true, std::memory_order_relaxed);
+  if (seen.over) {
+    processor->request_for.store(seen.whom, std::memory_order_relaxed);
+    scheduler_.poison(worker);
+    again = worker.alarm.watch.requested(limits_, now);
+  }
+  worker.alarm.alert.store(seen.moved || again <= now + 2 * limits_.wakeup_slice, std::memory_order_relaxed);
+  if (again != detail::kNever) arm(worker, now, again);
 }
 
 }  // namespace heddle::sched

@@ -1,12 +1,19 @@
-// Monitor: a thread without a processor that ends slices, and sees to timers that a busy processor would miss.
+// Monitor: a thread without a processor that ends slices, sees to timers that a busy processor would miss, and takes processors from
+// workers whose fiber blocks its thread.
 //
-// It sleeps while every processor is idle (their workers wait for their own timers). Otherwise it wakes twice a
-// quantum, or when the earliest timer of a busy processor is due. A slice that is as old as the quantum is ended if
-// somebody waits; one as old as wakeup_slice when a timer of its processor is due. With strategy `none` a slice
-// that is to end does so at the fiber's next switch.
+// It looks as often as is needed (slice_watch.hpp). While it will look again soon anyway it is alert, and need not be told of a fiber that
+// is made ready; that spares a chatty program the price of telling. Otherwise it sleeps until the end of a quantum that somebody waits
+// for, until the next timer of a busy processor, or for a second, for those who want to know the time; and for good once nothing has
+// happened for a second. To lay the alert down it takes alert_ back and looks at all once more, while whoever makes a fiber ready does
+// that first and reads alert_ then. With one processor he does so with plain stores, and the monitor has every thread execute a barrier in
+// between (HeddleThreadWatch::fence).
+//
+// Under a strategy with a clock for each thread (HeddlePreempter::arm) the workers' own alarms end their slices; what is left to the
+// monitor is the global queue, and blocked threads.
 #pragma once
 
 #include "base/parker.hpp"
+#include "sched/slice_watch.hpp"
 
 #include <heddle/clock.hpp>
 
@@ -18,6 +25,7 @@
 namespace heddle::sched {
 
 class Scheduler;
+class Worker;
 struct Processor;
 
 class Monitor {
@@ -34,40 +42,71 @@ class Monitor {
     if (asleep_.load(std::memory_order_seq_cst)) wake();
   }
 
-  /// A busy processor has a timer that is due at `when`.
-  void expect(std::int64_t when) noexcept {
-    if (when < wakes_at_.load(std::memory_order_relaxed)) wake();
+  /// A fiber has been made ready, and no processor is idle. `worker`: the caller's, whose processor has it, or null.
+  void notice_waiter(Worker* worker) noexcept {
+    if (!alert()) [[unlikely]]
+      raise_alert();
+    if (own_alarms_ && worker) set_alert(*worker);
   }
+
+  /// Will it look again soon, without being told?
+  bool alert() const noexcept { return alert_.load(std::memory_order_relaxed); }
+
+  /// The processor of `worker` is busy and has a timer that is due at `when`.
+  void expect(Worker& worker, std::int64_t when) noexcept;
+
+  /// The worker's own alarm has come. On its thread, in a signal handler.
+  void alarm(Worker& worker) noexcept;
 
   /// Looks at everything now.
   void wake() noexcept { parker_.unpark(); }
 
  private:
   // What it remembers of a processor.
-  struct Watch {
-    std::uint32_t slice = 0;
-    std::int64_t since = 0;         // when that slice was first seen
-    std::int64_t next_request = 0;  // earliest time to repeat a request that was not met
-    std::int64_t patience = 0;      // between repeats; doubles up to the quantum
+  struct Watched {
+    SliceWatch slice;
+    std::uint64_t used = 0;  // by the thread of its worker; see HeddleThreadWatch::waits
+  };
+
+  // What a look at everything finds.
+  struct Survey {
+    std::int64_t again;  // when to look again; detail::kNever when nothing asks for it
+    bool waiting;        // somebody waits for a processor
+    bool moved;          // a processor has gone on to another fiber since the last look
   };
 
   void loop();
-  void sleep(std::int64_t now, std::int64_t until);
+  Survey look_at_all(std::int64_t now);
+  Survey look(Processor& processor, Watched& watched, OthersWaiting& others, std::int64_t now);
+  std::int64_t look_at_waited(Processor& processor, Worker& worker, Watched& watched, OthersWaiting& others,
+                              const SliceWatch::Result& seen, std::int64_t now);
+  std::int64_t look_at_adrift(std::int64_t now);
+  std::int64_t look_at_adrift(Worker& worker, std::int64_t now);
+  bool blocks(const Worker& worker, std::uint64_t& used) const;
   void trace(std::int64_t now);
-  std::int64_t look(Processor& processor, Watch& watch, std::int64_t now);
+  void sleep(std::int64_t now, const Survey& seen);
+  bool lay_alert_down(std::int64_t now, const Survey& seen);
+  void sleep_until(std::int64_t now, std::int64_t until);
+  void rest(std::int64_t now, std::int64_t until);
+  void raise_alert() noexcept;
+  void set_alert(Worker& worker) noexcept;
+  void arm(Worker& worker, std::int64_t now, std::int64_t when) noexcept;
   bool all_idle() const;
   void end_all();
 
   Scheduler& scheduler_;
-  const std::int64_t quantum_;
-  const std::int64_t wakeup_slice_;
+  const SliceLimits limits_;
   const std::int64_t trace_every_;  // 0: never
+  const bool own_alarms_;
   base::Parker parker_;
+  std::atomic<bool> alert_{false};   // it looks again soon, of itself
   std::atomic<bool> asleep_{false};  // until a processor becomes busy
-  std::atomic<std::int64_t> wakes_at_{detail::kNever};
+  std::atomic<std::int64_t> wakes_at_{0};
   std::atomic<bool> ended_{false};
   // The thread's own.
-  std::vector<Watch> watches_;  // by processor
+  std::vector<Watched> watched_;   // by processor
+  std::int64_t last_waiting_ = 0;  // when somebody was last seen to wait
+  std::uint64_t switches_at_rest_ = 0;
   std::int64_t started_ = 0;
   std::int64_t next_trace_ = detail::kNever;
   std::thread thread_;

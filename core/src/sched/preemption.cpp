@@ -16,7 +16,7 @@ constexpr std::size_t kCoreBytes = 2048;
 /// another thread has suspended the worker's: no lock, no allocation.
 bool may_preempt(const Worker& worker, const HeddleRegisters& at) {
   const FiberBlock* fiber = worker.current();
-  if (!fiber || !worker.processor || !worker.preemption_requested()) return false;
+  if (!fiber || worker.in_core.load(std::memory_order_relaxed) || !worker.preemption_requested()) return false;
   if (fiber->no_preempt != 0) return false;
   const Interfaces& interfaces = worker.scheduler.interfaces();
   const auto lowest = reinterpret_cast<std::uintptr_t>(fiber->stack.lo) + interfaces.injection->inject_bytes + kCoreBytes;
@@ -33,19 +33,19 @@ std::int32_t HEDDLE_CALL deliver(HeddleThread* thread, void* machine_context) no
   const HeddlePreempter& injection = *worker->scheduler.interfaces().injection;
   HeddleRegisters at{};
   injection.locate(machine_context, &at);
+  worker->scheduler.monitor().alarm(*worker);
   if (may_preempt(*worker, at) && injection.inject(machine_context) == HEDDLE_OK) return 1;
-  if (worker->current() && worker->processor) count(worker->processor->counters.refused_preemptions);
+  if (worker->current() && worker->preemption_requested()) worker->scheduler.count_refusal();
   return 0;
 }
 
 void HEDDLE_CALL preempted() noexcept {
   Worker* worker = current_worker();
   const int error_number = *worker->error_number;
-  count(worker->processor->counters.preemptions);
   if (worker->scheduler.config().preempter.resume == Resume::kSameThread) {
     keep_worker(*worker);
   } else {
-    give_way(*worker);
+    give_way(*worker, &ProcessorCounters::preemptions);
   }
   *current_worker()->error_number = error_number;
 }
@@ -61,8 +61,7 @@ namespace {
   if (!fiber || fiber->no_preempt != 0 || !worker.preemption_requested()) return;
   // Under `none` a request only ends the slice, at the next switch: see Processor::next.
   if (!worker.scheduler.interfaces().cooperative && !worker.scheduler.stopping()) return;
-  sched::count(worker.processor->counters.cooperative_preemptions);
-  sched::give_way(worker);
+  sched::give_way(worker, &sched::ProcessorCounters::cooperative_preemptions);
 }
 
 }  // namespace

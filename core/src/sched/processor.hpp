@@ -18,22 +18,31 @@ namespace heddle::sched {
 
 class Worker;
 
-/// Written by the owner (those marked * by the worker's signal handler too), read by anyone.
+using Count = std::atomic<std::uint64_t>;
+
+/// Written by the owner, read by anyone.
 struct ProcessorCounters {
-  std::atomic<std::uint64_t> switches{0};
+  Count switches{0};
   std::atomic<std::uint64_t> steals{0};
   std::atomic<std::uint64_t> preemptions{0};
   std::atomic<std::uint64_t> cooperative_preemptions{0};
-  std::atomic<std::uint64_t> refused_preemptions{0};  // *
   std::atomic<std::uint64_t> timers_fired{0};
   std::atomic<std::uint64_t> fibers_created{0};
   std::atomic<std::uint64_t> fibers_ended{0};
+  std::atomic<std::uint64_t> wakes{0};  // waiting fibers that its owner made ready
 };
 
 /// Adds without a locked instruction: there is one writer at a time.
-inline void count(std::atomic<std::uint64_t>& counter, std::uint64_t by = 1) {
+inline void count(Count& counter, std::uint64_t by = 1) {
   counter.store(counter.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
 }
+
+/// Who is to run when a slice is ended.
+enum class Beneficiary : std::uint8_t {
+  kAnyone,       // whose turn it is
+  kWokenHere,    // one that was woken on the processor, or will be by a timer that is due
+  kWokenGlobal,  // one that was woken into the global queue
+};
 
 struct alignas(64) Processor {
   Processor(std::uint32_t number, bool shared, stack::StackPool& stacks)
@@ -47,8 +56,9 @@ struct alignas(64) Processor {
   std::atomic<bool> attention{false};       // timers may be due, or the scheduler stops: look before the next pick
   std::uint32_t until_check = kCheckEvery;  // owner
   std::atomic<std::uint32_t> slices{0};     // time slices begun; written by the owner, watched by the monitor
-  std::atomic<FiberBlock*> next{nullptr};   // runs before the queue and inherits the slice; put by the owner, thieves
-                                            // may take it
+  std::atomic<Beneficiary> request_for{Beneficiary::kAnyone};
+  std::atomic<FiberBlock*> next{nullptr};  // runs before the queue and inherits the slice; put by the owner, thieves
+                                           // may take it
   std::atomic<Worker*> worker{nullptr};  // the owner; while idle, the one who sleeps with it; null before its first use
   RunQueue queue;
   TimerQueue timers;

@@ -3,6 +3,7 @@
 #include "base/fatal.hpp"
 #include "base/log.hpp"
 #include "sched/create_fiber.hpp"
+#include "sched/fiber_local.hpp"
 #include "sched/preemption.hpp"
 #include "sched/switch.hpp"
 
@@ -43,6 +44,7 @@ struct MainCall {
   static void body(void* closure) {
     const MainCall& call = *static_cast<MainCall*>(closure);
     call.function(call.argument);
+    destroy_local_values(*current_fiber());  // before the stop, after which a destructor that waits would not come back
     call.scheduler.stop();
   }
 };
@@ -139,16 +141,21 @@ void Scheduler::leave_thread(Worker& worker) {
   interfaces_.tls_provider->clear();
 }
 
-void Scheduler::request_preemption(Worker& worker) noexcept {
+void Scheduler::poison(Worker& worker) noexcept {
   preemption_requests_.fetch_add(1, std::memory_order_relaxed);
   worker.stack_guard.store(kPoison, std::memory_order_seq_cst);
+}
+
+void Scheduler::request_preemption(Worker& worker) noexcept {
+  poison(worker);
   std::lock_guard lock(worker.request_lock);
   if (worker.interruptible) interfaces_.delivery->request(&worker);
 }
 
 void Scheduler::push_ready(Worker& worker, FiberBlock& fiber) {
-  if (FiberBlock* before = worker.processor->put_next(&fiber)) push_behind(*worker.processor, *before);
-  if (has_idle_processor()) wake_one();
+  Processor& processor = *worker.processor;
+  if (FiberBlock* before = processor.put_next(&fiber)) push_behind(processor, *before);
+  find_processor(&worker);
 }
 
 void Scheduler::push_in_turn(Worker& worker, FiberBlock& fiber) {
@@ -156,7 +163,7 @@ void Scheduler::push_in_turn(Worker& worker, FiberBlock& fiber) {
   if (!processor.next.load(std::memory_order_relaxed)) return push_ready(worker, fiber);
   push_behind(processor, fiber);
   if (processor.queue.shared()) std::atomic_thread_fence(std::memory_order_seq_cst);  // see wake_one
-  if (has_idle_processor()) wake_one();
+  find_processor(&worker);
 }
 
 void Scheduler::push_behind(Processor& processor, FiberBlock& fiber) {
@@ -175,6 +182,11 @@ void Scheduler::push_global(FiberBlock& fiber) {
   global_.push(&fiber);
 }
 
+void Scheduler::push_woken(FiberBlock& fiber) {
+  global_.push_woken(&fiber);
+  find_processor(nullptr);
+}
+
 bool Scheduler::has_other_work(Worker& worker) {
   Processor& processor = *worker.processor;
   if (processor.attention.load(std::memory_order_relaxed) && !attend(processor)) return true;
@@ -182,7 +194,8 @@ bool Scheduler::has_other_work(Worker& worker) {
 }
 
 FiberBlock& Scheduler::make_fiber(Worker* worker, std::size_t stack_size) {
-  Processor* processor = worker ? worker->processor : nullptr;
+  Processor* processor = nullptr;
+  if (worker) processor = worker->processor;
   const bool usual = stack_size == 0 || stacks_.round(stack_size) == stacks_.default_size();
   FiberBlock* fiber = processor && usual ? processor->fibers.take() : make_fiber_block(stacks_, stack_size);
   if (processor) {
@@ -198,7 +211,8 @@ FiberBlock& Scheduler::make_fiber(Worker* worker, std::size_t stack_size) {
 void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
   tools::gone(fiber.tools, fiber.stack, &fiber);
   const bool usual = static_cast<std::size_t>(fiber.stack.hi - fiber.stack.base) == stacks_.default_size();
-  Processor* processor = worker ? worker->processor : nullptr;
+  Processor* processor = nullptr;
+  if (worker) processor = worker->processor;
   if (processor) {
     sched::count(processor->counters.fibers_ended);
   } else {
@@ -209,6 +223,12 @@ void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
   } else {
     release_fiber_block(stacks_, &fiber);
   }
+}
+
+std::uint64_t Scheduler::wakes() const {
+  std::uint64_t wakes = global_.wakes();
+  for (const auto& processor : processors_) wakes += processor->counters.wakes.load(std::memory_order_relaxed);
+  return wakes;
 }
 
 Stats Scheduler::stats() const {
@@ -224,13 +244,14 @@ Stats Scheduler::stats() const {
     stats.steals += counters.steals.load(std::memory_order_relaxed);
     stats.preemptions += counters.preemptions.load(std::memory_order_relaxed);
     stats.cooperative_preemptions += counters.cooperative_preemptions.load(std::memory_order_relaxed);
-    stats.refused_preemptions += counters.refused_preemptions.load(std::memory_order_relaxed);
     stats.timers_fired += counters.timers_fired.load(std::memory_order_relaxed);
   }
   stats.fibers = stats.fibers_created - ended;
   stats.processors = processors_.size();
   stats.idle_processors = idle_count_.load(std::memory_order_relaxed);
   stats.preemption_requests = preemption_requests_.load(std::memory_order_relaxed);
+  stats.refused_preemptions = refusals_.load(std::memory_order_relaxed);
+  stats.rescues = rescues_.load(std::memory_order_relaxed);
   std::lock_guard lock(lock_);
   stats.workers = workers_.size();
   return stats;

@@ -46,11 +46,18 @@ class Scheduler {
   void push_in_turn(Worker& worker, FiberBlock& fiber);       // likewise, but behind those that were before it
   void push_behind(Processor& processor, FiberBlock& fiber);  // last on it; REQUIRES: the caller owns it
   void push_global(FiberBlock& fiber);
+  void push_woken(FiberBlock& fiber);  // from a thread without a processor
   bool has_idle_processor() const { return idle_count_.load(std::memory_order_seq_cst) != 0; }
   std::uint32_t global_size() const { return global_.size(); }
+  std::uint32_t global_woken() const { return global_.woken(); }
+  std::uint64_t wakes() const;  // how many fibers were woken so far
   bool has_other_work(Worker& worker);
   bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
   void wake_one();
+
+  /// A fiber has been made ready, on the processor of `worker` or, when that is null, in the global queue: sees to it that it need not
+  /// wait longer than it must.
+  void find_processor(Worker* worker) { has_idle_processor() ? wake_one() : monitor_.notice_waiter(worker); }
 
   // For everyone else.
   const Interfaces& interfaces() const { return interfaces_; }
@@ -67,6 +74,25 @@ class Scheduler {
 
   /// Asks the worker to stop its fiber and look for another one. Any thread.
   void request_preemption(Worker& worker) noexcept;
+
+  /// The same without an interruption: the next checkpoint, switch or interruption meets it. Any thread, async-signal-safe.
+  void poison(Worker& worker) noexcept;
+
+  // Workers that lose their processor (rescue.cpp).
+
+  /// Has another worker go on with a processor whose worker blocks in the kernel. False: it does not, or there is no other. The monitor.
+  bool rescue(Processor& processor, Worker& worker);
+
+  /// Takes the processor from a worker, unless that is in the core. The processor is the caller's then. Any thread but the worker's.
+  bool take_away(Processor& processor, Worker& worker);
+
+  /// The running fiber waits for a processor, on its own thread, and has one when this returns. REQUIRES: enter_core said no.
+  void regain(Worker& worker);
+
+  /// An interruption came at a place that must not be preempted. Async-signal-safe.
+  void count_refusal() noexcept { refusals_.fetch_add(1, std::memory_order_relaxed); }
+
+  std::uint32_t adrift() const { return adrift_.load(std::memory_order_relaxed); }
 
   /// Calls `visit` for each worker there is; none is added meanwhile.
   template <class Visit>
@@ -87,7 +113,7 @@ class Scheduler {
   FiberBlock* steal(Worker& worker, Processor& victim, bool also_next);
   void stop_searching(Worker& worker);
   bool anything_ready() const;
-  void go_idle(Worker& worker);
+  bool go_idle(Worker& worker);
   bool attend(Processor& processor);
   bool run_timers(TimerQueue& timers, Processor& mine);
   FiberBlock* look_further(Processor& processor);
@@ -100,8 +126,11 @@ class Scheduler {
   bool let_go(Worker& worker, FiberBlock& kept);
   void hand_back(Worker& worker, FiberBlock& fiber);
   bool wait_for_processor(Worker& worker);
-  bool take_from_idle(Processor& processor);
+  bool take_from_idle(Processor& processor, const Worker& sleeper);
   Processor* take_any_idle();  // the worker that sleeps with it, if any, is searching then
+  Processor* adopt_idle(Worker& worker);
+  void put_spare(Worker& worker);
+  void take_up(Worker& worker);
   void put_idle(Processor& processor);
 
   // A worker's thread, from its beginning to its end (scheduler.cpp).
@@ -122,6 +151,9 @@ class Scheduler {
                                                      // them
   std::atomic<std::uint64_t> ended_elsewhere_{0};
   std::atomic<std::uint64_t> preemption_requests_{0};
+  std::atomic<std::uint64_t> refusals_{0};
+  std::atomic<std::uint64_t> rescues_{0};
+  std::atomic<std::uint32_t> adrift_{0};  // workers whose processor was taken while they run a fiber
 
   mutable std::mutex lock_;
   Processor* idle_ = nullptr;                     // guarded by lock_

@@ -21,61 +21,86 @@ bool keep(Worker& worker, FiberBlock& parked, void*) {
   return true;
 }
 
-/// The scheduler stops: this fiber is never resumed.
-[[noreturn]] void leave_for_good(Worker& worker) {
-  switch_from(worker, *worker.current(), nullptr, nullptr, nullptr);
-  base::fatal("a fiber went on after its scheduler had stopped");
-}
-
 /// What the caller asked for is done: nobody waits for the processor.
 void go_on(Worker& worker) {
   if (worker.scheduler.stopping()) leave_for_good(worker);
   worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
 }
 
-/// A request is met: what would have inherited the slice queues up like the others. Before the timers are looked at,
-/// because a fiber that one of them makes ready is what the request is often for.
+/// A request is met: what would have inherited the slice queues up like the others, unless it is what the request was made for. Before
+/// the timers are looked at, because a fiber that one of them makes ready is what the request is often for.
 void end_slice(Worker& worker) {
   Processor& processor = *worker.processor;
   worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
-  if (FiberBlock* heir = processor.take_next()) worker.scheduler.push_behind(processor, *heir);
+  const Beneficiary whom = processor.request_for.load(std::memory_order_relaxed);
+  processor.request_for.store(Beneficiary::kAnyone, std::memory_order_relaxed);
+  if (whom == Beneficiary::kWokenGlobal) processor.until_check = 1;
+  if (whom != Beneficiary::kWokenHere) {
+    if (FiberBlock* heir = processor.take_next()) worker.scheduler.push_behind(processor, *heir);
+  }
   processor.begin_slice();
 }
 
 /// From a thread without a processor.
-void ready_elsewhere(FiberBlock& fiber) noexcept {
+Scheduler& scheduler_of_all() {
   Scheduler* scheduler = Scheduler::running();
   base::check(scheduler, "a fiber was woken after its run() had returned");
-  scheduler->push_global(fiber);
-  if (scheduler->has_idle_processor()) scheduler->wake_one();
+  return *scheduler;
 }
 
 }  // namespace
 
+void leave_for_good(Worker& worker) {
+  worker.commit = nullptr;
+  FiberBlock& left = *worker.current();
+  put_on_system(worker);
+  HeddleContext never{};
+  tools::leave(left.tools, worker.tools);
+  worker.swap(&never, &worker.system, &worker);
+  base::fatal("a fiber went on after its scheduler had stopped");
+}
+
 Worker& park(Worker& worker, Commit commit, void* argument) {
+  enter_with_processor(worker);
   FiberBlock* next = for_this_worker(worker, worker.scheduler.pick_next(worker));
-  return switch_from(worker, *worker.current(), next, commit, argument);
+  Worker& now = switch_from(worker, *worker.current(), next, commit, argument);
+  leave_core(now);
+  return now;
 }
 
 void yield(Worker& worker) {
+  enter_with_processor(worker);
   FiberBlock* next = worker.scheduler.pick_next(worker);
-  if (!next) [[unlikely]]
-    return go_on(worker);
-  switch_from(worker, *worker.current(), for_this_worker(worker, next), put_behind, nullptr);
+  if (next) [[likely]] {
+    leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_behind, nullptr));
+  } else {
+    go_on(worker);
+    leave_core(worker);
+  }
 }
 
-void give_way(Worker& worker) {
+void give_way(Worker& worker, Count ProcessorCounters::*reason) {
+  if (!enter_with_processor(worker)) return leave_core(worker);
+  count(worker.processor->counters.*reason);
   end_slice(worker);
   FiberBlock* next = worker.scheduler.pick_next(worker);
-  if (!next) return go_on(worker);
   // Behind those that wait for any processor: its slice is used up.
-  switch_from(worker, *worker.current(), for_this_worker(worker, next), put_global, nullptr);
+  if (next)
+    return leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_global, nullptr));
+  go_on(worker);
+  leave_core(worker);
 }
 
 void keep_worker(Worker& worker) {
+  if (!enter_with_processor(worker)) return leave_core(worker);
+  count(worker.processor->counters.preemptions);
   end_slice(worker);
-  if (worker.scheduler.stopping() || !worker.scheduler.has_other_work(worker)) return go_on(worker);
-  switch_from(worker, *worker.current(), nullptr, keep, nullptr);
+  if (worker.scheduler.stopping() || !worker.scheduler.has_other_work(worker)) {
+    go_on(worker);
+  } else {
+    switch_from(worker, *worker.current(), nullptr, keep, nullptr);
+  }
+  leave_core(worker);
 }
 
 void run_fiber(Worker& worker, FiberBlock& fiber) {
@@ -90,20 +115,28 @@ void run_fiber(Worker& worker, FiberBlock& fiber) {
   finish(worker);
 }
 
+void start(FiberBlock& fiber) noexcept {
+  const CoreSection section(current_worker());
+  if (Worker* worker = section.worker()) return worker->scheduler.push_ready(*worker, fiber);
+  Scheduler& scheduler = scheduler_of_all();
+  scheduler.push_global(fiber);
+  scheduler.find_processor(nullptr);
+}
+
 void ready(FiberBlock& fiber) noexcept {
-  if (Worker* worker = current_worker(); worker && worker->processor) {
-    worker->scheduler.push_ready(*worker, fiber);
-  } else {
-    ready_elsewhere(fiber);
-  }
+  const CoreSection section(current_worker());
+  Worker* worker = section.worker();
+  if (!worker) return scheduler_of_all().push_woken(fiber);
+  count(worker->processor->counters.wakes);
+  worker->scheduler.push_ready(*worker, fiber);
 }
 
 void ready_in_turn(FiberBlock& fiber) noexcept {
-  if (Worker* worker = current_worker(); worker && worker->processor) {
-    worker->scheduler.push_in_turn(*worker, fiber);
-  } else {
-    ready_elsewhere(fiber);
-  }
+  const CoreSection section(current_worker());
+  Worker* worker = section.worker();
+  if (!worker) return scheduler_of_all().push_woken(fiber);
+  count(worker->processor->counters.wakes);
+  worker->scheduler.push_in_turn(*worker, fiber);
 }
 
 }  // namespace heddle::sched

@@ -17,8 +17,11 @@ Worker& park(Worker& worker, Commit commit, void* argument);
 /// Gives way to the other ready fibers. REQUIRES: `worker` runs a fiber.
 void yield(Worker& worker);
 
-/// Gives way because a request is pending, at a place where the fiber may go on on any worker.
-void give_way(Worker& worker);
+/// Gives way because a request is pending, at a place where the fiber may go on on any worker. Counted as `reason`.
+void give_way(Worker& worker, Count ProcessorCounters::*reason);
+
+/// Lets a fiber begin, as ready() lets one go on.
+void start(FiberBlock& fiber) noexcept;
 
 /// Lets a parked fiber run again: next on this worker's processor, or through the global queue. Any thread.
 void ready(FiberBlock& fiber) noexcept;
@@ -29,6 +32,9 @@ void ready_in_turn(FiberBlock& fiber) noexcept;
 /// Leaves the processor to others, and goes on on the same worker when the fiber's turn has come; returns at once when
 /// nobody waits or no worker can be had. REQUIRES: `worker` runs a fiber.
 void keep_worker(Worker& worker);
+
+/// The scheduler stops: the running fiber is never resumed. REQUIRES: `worker` is in the core.
+[[noreturn]] void leave_for_good(Worker& worker);
 
 /// Runs a fiber from the worker's loop; returns when the worker has nothing more to run.
 void run_fiber(Worker& worker, FiberBlock& fiber);

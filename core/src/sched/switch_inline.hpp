@@ -2,10 +2,19 @@
 // step (a return that goes to another place than its call came from costs as much as the whole switch).
 #pragma once
 
+#include "sched/core_section.hpp"
 #include "sched/pick.hpp"
 #include "sched/scheduler.hpp"
 
 namespace heddle::sched {
+
+/// REQUIRES: the caller runs a fiber. The worker is in the core and has a processor then; false if it had to queue up for that.
+[[gnu::always_inline]] inline bool enter_with_processor(Worker& worker) {
+  if (enter_core(worker)) [[likely]]
+    return true;
+  worker.scheduler.regain(worker);
+  return false;
+}
 
 /// The commit of yield().
 inline bool put_behind(Worker& worker, FiberBlock& parked, void*) {

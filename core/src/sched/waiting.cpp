@@ -2,6 +2,7 @@
 
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/switch_inline.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -30,7 +31,7 @@ struct Timeout : Timer {
 
   static void expire(Timer& timer) {
     Waiter& waiter = *static_cast<Timeout&>(timer).waiter;
-    if (!waiter.claimed.exchange(true, std::memory_order_acq_rel)) wake_in_turn(waiter);
+    if (claim(waiter)) wake_in_turn(waiter);
   }
 };
 
@@ -57,7 +58,7 @@ bool block_thread(Waiter& waiter, detail::SpinLock& lock, std::int64_t deadline)
     return true;
   }
   if (parker.park_for(std::max<std::int64_t>(deadline - nanotime(), 0))) return true;
-  if (!waiter.claimed.exchange(true, std::memory_order_acq_rel)) return false;
+  if (claim(waiter)) return false;
   parker.park();  // somebody is about to wake us: the parker must last until he has
   return true;
 }
@@ -86,12 +87,16 @@ void unlist(detail::WaitList& list, Waiter& waiter) {
   waiter.listed = false;
 }
 
+bool take(detail::WaitList& list, Waiter& waiter) {
+  unlist(list, waiter);
+  if (waiter.timed && !claim(waiter)) return false;
+  waiter.done = true;
+  return true;
+}
+
 Waiter* take_first(detail::WaitList& list) {
   while (Waiter* waiter = list.first) {
-    unlist(list, *waiter);
-    if (waiter->timed && waiter->claimed.exchange(true, std::memory_order_acq_rel)) continue;
-    waiter->done = true;
-    return waiter;
+    if (take(list, *waiter)) return waiter;
   }
   return nullptr;
 }
@@ -158,7 +163,14 @@ void start_timer(Worker& worker, Timer& timer) {
   const std::int64_t when = timer.when;
   const bool earliest = worker.processor->timers.add(timer);
   // On the system stack the worker is about to look for work, and sees to its timers itself.
-  if (earliest && worker.fiber) worker.scheduler.monitor().expect(when);
+  if (earliest && worker.fiber) worker.scheduler.monitor().expect(worker, when);
+}
+
+void start_timer(Timer& timer) {
+  Worker& worker = *current_worker();
+  enter_with_processor(worker);
+  start_timer(worker, timer);
+  leave_core(worker);
 }
 
 }  // namespace heddle::sched

@@ -26,11 +26,20 @@ struct Waiter {
   bool timed = false;
   bool passed_over = false;          // Mutex: it was woken and found the lock taken again
   std::atomic<bool> claimed{false};  // by the one who wakes it; only asked when a timer could be another
+  Waiter* whole = nullptr;           // of one who waits in several lists: whose `claimed` is asked for all of them
 };
+
+/// The right to wake a waiter whom others might wake too; false when one of them was first.
+inline bool claim(Waiter& waiter) noexcept {
+  return !(waiter.whole ? *waiter.whole : waiter).claimed.exchange(true, std::memory_order_acq_rel);
+}
 
 void append(detail::WaitList& list, Waiter& waiter);
 void prepend(detail::WaitList& list, Waiter& waiter);
 void unlist(detail::WaitList& list, Waiter& waiter);
+
+/// Takes a certain one out; false when a timer has claimed it. REQUIRES: it is listed, and the list's lock is held.
+bool take(detail::WaitList& list, Waiter& waiter);
 
 /// Takes the first out that no timer has claimed; null when there is none. REQUIRES: the list's lock is held.
 Waiter* take_first(detail::WaitList& list);
@@ -56,5 +65,8 @@ bool wait_until(Worker* worker, Waiter& waiter, detail::WaitList& list, detail::
 
 /// Starts a timer on the worker's processor, as a commit does for a fiber that it parked.
 void start_timer(Worker& worker, Timer& timer);
+
+/// Starts a timer on the processor of the fiber that calls.
+void start_timer(Timer& timer);
 
 }  // namespace heddle::sched

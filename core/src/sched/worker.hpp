@@ -5,12 +5,15 @@
 //
 // States: running (has a processor and a fiber); looking or idle (has a processor, fiber is null; idle: the processor
 // is in the scheduler's idle list and may be woken); spare (no processor, in the scheduler's spare list); keeping (no
-// processor, `kept` is a fiber that was preempted here and goes on here when someone hands a processor over).
+// processor, `kept` is a fiber that was preempted here and goes on here when someone hands a processor over); adrift (no
+// processor, runs a fiber from whose thread it was taken, until that enters the core: core_section.hpp).
 #pragma once
 
 #include "base/parker.hpp"
+#include "base/relaxed_pointer.hpp"
 #include "sched/fiber_block.hpp"
 #include "sched/processor.hpp"
+#include "sched/slice_watch.hpp"
 
 #include <heddle/port/context_switcher.h>
 #include <heddle/port/thread.h>
@@ -31,6 +34,13 @@ using Commit = bool (*)(Worker& worker, FiberBlock& parked, void* argument);
 /// The value of Worker::stack_guard while a request to give way is pending: above every stack pointer.
 inline constexpr std::uintptr_t kPoison = ~std::uintptr_t{0};
 
+/// What the monitor knows of a worker that is adrift.
+struct Adrift {
+  std::uint64_t used = 0;      // see HeddleThreadWatch::waits
+  std::int64_t next_look = 0;  // nanotime()
+  std::int64_t patience = 0;   // ns until the look after that
+};
+
 class Worker : public HeddleThread {  // what the port may see of it; its TLS slot points here
  public:
   Worker(Scheduler& owner, const HeddleContextSwitcher& switcher)
@@ -39,11 +49,19 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   FiberBlock* current() const { return static_cast<FiberBlock*>(fiber); }
   bool preemption_requested() const { return stack_guard.load(std::memory_order_relaxed) == kPoison; }
 
+  /// Waits for the decision of who takes the processor; false when it is gone. REQUIRES: in_core and taken are raised.
+  bool was_left_its_processor() noexcept;
+
   void*(HEDDLE_CALL* const swap)(HeddleContext*, const HeddleContext*, void*);
   Scheduler& scheduler;
 
-  Processor* processor = nullptr;              // the worker's own thread only
-  std::atomic<Processor*> handed{nullptr};     // a processor on its way to this worker, which is parked
+  // Written by the worker's own thread and, with take_lock, by who takes it away.
+  base::RelaxedPointer<Processor> processor;
+  std::atomic<bool> in_core{true};  // written by the worker's own thread
+  std::atomic<bool> taken{false};   // somebody takes the processor, or has; raised with take_lock
+  detail::SpinLock take_lock;
+  std::atomic<bool> bereft{false};          // another worker has adopted the idle processor that this one sleeps with
+  std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked
   std::atomic<std::uintptr_t> stack_guard{0};  // of the running fiber, or kPoison; written by the worker and the
                                                // monitor
 
@@ -62,6 +80,9 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   FiberBlock* kept = nullptr;    // see above
   bool searching = false;        // counted in Scheduler::searching_
   Worker* spare_link = nullptr;  // guarded by Scheduler::lock_
+
+  Alarm alarm;    // under a strategy that has a clock for each thread; the worker's own thread and its signal handler
+  Adrift adrift;  // the monitor's
 
   base::Parker parker;
   detail::SpinLock request_lock;                  // orders the monitor's requests with the end of the thread

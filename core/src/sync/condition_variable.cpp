@@ -10,13 +10,24 @@ void ConditionVariable::wait(std::unique_lock<Mutex>& lock) {
   wait_until_ns(lock, detail::kNever);
 }
 
-std::cv_status ConditionVariable::wait_until_ns(std::unique_lock<Mutex>& lock, std::int64_t deadline) {
+std::cv_status ConditionVariable::wait_until_ns(std::unique_lock<Mutex>& lock, std::int64_t deadline, detail::StopOfOne* stop) {
   sched::Worker* worker = sched::current_worker();
   sched::Waiter waiter(worker);
   waiters_.lock.lock();
+  if (stop) {
+    if (stop->raised) {
+      waiters_.lock.unlock();
+      return std::cv_status::no_timeout;
+    }
+    stop->waiter = &waiter;
+  }
   sched::append(waiters_, waiter);
   lock.unlock();  // whoever notifies from here on waits for the list's lock until this waiter sleeps
   const bool woken = sched::wait_until(worker, waiter, waiters_, waiters_.lock, deadline);
+  if (stop) {
+    const std::lock_guard guard(waiters_.lock);
+    stop->waiter = nullptr;
+  }
   lock.lock();
   return woken ? std::cv_status::no_timeout : std::cv_status::timeout;
 }

@@ -7,7 +7,7 @@
 
 namespace heddle {
 
-void Mutex::lock_slow() {
+bool Mutex::lock_slow(std::int64_t deadline) {
   sched::Worker* worker = sched::current_worker();
   sched::Waiter waiter(worker);
   for (;;) {
@@ -16,13 +16,19 @@ void Mutex::lock_slow() {
     if (state_.exchange(kContended, std::memory_order_acquire) == kFree) {
       if (!waiters_.first) state_.store(kLocked, std::memory_order_relaxed);
       waiters_.lock.unlock();
-      return;
+      return true;
+    }
+    // Not before the exchange: whoever was woken leaves the mutex contended, so that the next unlock wakes the others.
+    if (deadline != detail::kNever && deadline <= nanotime()) {
+      waiters_.lock.unlock();
+      return false;
     }
     // One that was passed over goes to the front: the next unlock hands it the mutex.
     waiter.passed_over ? sched::prepend(waiters_, waiter) : sched::append(waiters_, waiter);
     waiter.done = false;
-    sched::wait(worker, waiter, waiters_.lock);
-    if (waiter.element) return;  // the mutex was handed over
+    waiter.claimed.store(false, std::memory_order_relaxed);
+    if (!sched::wait_until(worker, waiter, waiters_, waiters_.lock, deadline)) return false;
+    if (waiter.element) return true;  // the mutex was handed over
     waiter.passed_over = true;
     worker = sched::current_worker();  // a fiber may have moved
   }

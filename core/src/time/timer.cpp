@@ -60,7 +60,7 @@ std::shared_ptr<TimerState> start_timer(std::int64_t deadline, std::function<voi
   detach_fiber(state->fiber());
   state->when = deadline;
   state->fire = TimerState::expire;
-  sched::start_timer(*sched::current_worker(), *state);
+  sched::start_timer(*state);
   return state;
 }
 

@@ -6,6 +6,7 @@
 #include "linux/signal_preempter.hpp"
 #include "linux/stack_memory.hpp"
 #include "linux/thread_binding.hpp"
+#include "linux/thread_watch.hpp"
 #include "linux/timekeeper.hpp"
 #include "linux/vdso_clock.hpp"
 #include "machine.h"
@@ -38,11 +39,13 @@ const Interface interfaces[] = {
     {HEDDLE_CONTEXT_SWITCHER_IID, &context_switcher},
     {HEDDLE_TLS_PROVIDER_IID, &tls_provider},
     {HEDDLE_PREEMPTER_IID "#signal", &signal_preempter},
+    {HEDDLE_PREEMPTER_IID "#timer", &timer_preempter},
     {HEDDLE_VDSO_CALLER_IID "#vdso", &vdso_caller},
     {HEDDLE_VDSO_CALLER_IID "#syscall", &syscall_caller},
     {HEDDLE_STACK_MEMORY_IID, &stack_memory},
     {HEDDLE_CODE_MODULES_IID, &code_modules},
     {HEDDLE_TIMEKEEPER_IID, &timekeeper},
+    {HEDDLE_THREAD_WATCH_IID, &thread_watch},
     {HEDDLE_PREEMPTER_IID, &signal_preempter},
     {HEDDLE_VDSO_CALLER_IID, &vdso_caller},
 };
@@ -50,11 +53,13 @@ const Interface interfaces[] = {
 const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
                                      HEDDLE_TLS_PROVIDER_IID,
                                      HEDDLE_PREEMPTER_IID "#signal",
+                                     HEDDLE_PREEMPTER_IID "#timer",
                                      HEDDLE_VDSO_CALLER_IID "#vdso",
                                      HEDDLE_VDSO_CALLER_IID "#syscall",
                                      HEDDLE_STACK_MEMORY_IID,
                                      HEDDLE_CODE_MODULES_IID,
                                      HEDDLE_TIMEKEEPER_IID,
+                                     HEDDLE_THREAD_WATCH_IID,
                                      nullptr};
 
 int32_t open(const HeddleHost* table) {
@@ -65,6 +70,7 @@ int32_t open(const HeddleHost* table) {
   if (result != HEDDLE_OK) return result;
   open_stack_memory();
   open_vdso_clock();
+  open_thread_watch();
   result = open_signal_preempter();
   if (result != HEDDLE_OK) close_thread_binding();
   return result;

@@ -27,6 +27,7 @@
 #include <new>
 
 #include "host.hpp"
+#include "linux/alarm.hpp"
 #include "linux/code_modules.hpp"
 #include "linux/signal_option.hpp"
 #include "machine.h"
@@ -39,6 +40,7 @@ enum Request : uint32_t { kIdle, kSending, kSent, kClosed };
 // What the port knows of one thread, at the top of the mapping that is its signal stack.
 struct SignalThread {
   std::atomic<uint32_t> request{kIdle};
+  Alarm alarm;  // of the strategy `timer`
   void* mapping = nullptr;
   size_t mapping_bytes = 0;
   stack_t program_stack{};  // the alternate stack that the thread had
@@ -77,7 +79,8 @@ void handle(int, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   HeddleThread* thread = heddle_tls_get();
   auto* record = thread == nullptr ? nullptr : static_cast<SignalThread*>(thread->preempter_data);
-  const bool requested = record != nullptr && record->request.exchange(kIdle) != kIdle;
+  bool requested = record != nullptr && record->request.exchange(kIdle) != kIdle;
+  requested |= record != nullptr && info->si_code == SI_TIMER && info->si_value.sival_ptr == record;
   // The program's handler goes first: it sees the context as it was interrupted, and may even leave by siglongjmp.
   chain(info, context, requested);
   if (requested) host->deliver(thread, context);
@@ -188,6 +191,7 @@ void drain(SignalThread* record) {
 void leave(HeddleThread* thread) {
   auto* record = static_cast<SignalThread*>(thread->preempter_data);
   if (record == nullptr) return;
+  record->alarm.end();
   drain(record);
   sigset_t all;
   sigfillset(&all);
@@ -197,6 +201,15 @@ void leave(HeddleThread* thread) {
   sigaltstack(&record->program_stack, nullptr);
   unmap_signal_stack(thread, record);
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
+}
+
+int32_t enter_with_alarm(HeddleThread* thread) {
+  const int32_t result = enter(thread);
+  if (result != HEDDLE_OK) return result;
+  auto* record = static_cast<SignalThread*>(thread->preempter_data);
+  if (record->alarm.make(preemption_signal, record)) return HEDDLE_OK;
+  leave(thread);
+  return HEDDLE_E_OS;
 }
 
 int32_t request(HeddleThread* thread) {
@@ -212,6 +225,12 @@ int32_t request(HeddleThread* thread) {
   return sent == 0 ? HEDDLE_OK : HEDDLE_E_OS;
 }
 
+int32_t arm(HeddleThread* thread, int64_t nanoseconds) {
+  auto* record = static_cast<SignalThread*>(thread->preempter_data);
+  if (record == nullptr || !record->alarm.made()) return HEDDLE_E_INVALID;
+  return record->alarm.set(nanoseconds) == 0 ? HEDDLE_OK : HEDDLE_E_OS;
+}
+
 void locate(const void* context, HeddleRegisters* out) {
   *out = interrupted_registers(*static_cast<const ucontext_t*>(context));
 }
@@ -224,13 +243,15 @@ int32_t inject(void* context) {
 
 }  // namespace
 
-HeddlePreempter signal_preempter{sizeof(HeddlePreempter), 0, "signal", enter, leave, request, locate, inject};
+HeddlePreempter signal_preempter{sizeof(HeddlePreempter), 0, "signal", enter, leave, request, locate, inject, nullptr};
+HeddlePreempter timer_preempter{
+    sizeof(HeddlePreempter), 0, "timer", enter_with_alarm, leave, request, locate, inject, arm};
 
 int32_t open_signal_preempter() {
   preemption_signal = parse_preemption_signal(host->option("/preempter/signal"));
   if (preemption_signal < 0) return HEDDLE_E_INVALID;
   own_code = find_code(reinterpret_cast<uintptr_t>(&heddle_async_preempt));
-  signal_preempter.inject_bytes = inject_bytes();
+  signal_preempter.inject_bytes = timer_preempter.inject_bytes = inject_bytes();
   const int32_t result = keep_handler();
   handler_installed = result == HEDDLE_OK;
   return result;

@@ -1,5 +1,5 @@
-// Preempter `signal` of Linux: a request is a signal to the worker's thread; its handler runs on the worker's own
-// alternate stack and hands the interrupted context to the core.
+// Preempters `signal` and `timer` of Linux. A request is a signal to the worker's thread; its handler runs on the worker's own alternate
+// stack and hands the interrupted context to the core. Under `timer` the same signal also comes from a timer of the thread's own.
 #pragma once
 
 #include <heddle/port/preempter.h>
@@ -7,6 +7,7 @@
 namespace heddle::port {
 
 extern HeddlePreempter signal_preempter;
+extern HeddlePreempter timer_preempter;
 
 // Reads the options and installs the handler. REQUIRES: open_machine has succeeded.
 int32_t open_signal_preempter();

@@ -9,6 +9,7 @@
 #include "windows/stack_memory.hpp"
 #include "windows/suspend_preempter.hpp"
 #include "windows/thread_binding.hpp"
+#include "windows/thread_watch.hpp"
 #include "windows/timekeeper.hpp"
 #include "windows/vdso_clock.hpp"
 
@@ -46,15 +47,22 @@ const Interface interfaces[] = {
     {HEDDLE_STACK_MEMORY_IID, &stack_memory},
     {HEDDLE_CODE_MODULES_IID, &code_modules},
     {HEDDLE_TIMEKEEPER_IID, &timekeeper},
+    {HEDDLE_THREAD_WATCH_IID, &thread_watch},
     {HEDDLE_PREEMPTER_IID, &suspend_preempter},
     {HEDDLE_VDSO_CALLER_IID, &counter_caller},
 };
 
-const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,     HEDDLE_TLS_PROVIDER_IID,
-                                     HEDDLE_PREEMPTER_IID "#suspend", HEDDLE_VDSO_CALLER_IID "#performance-counter",
-                                     HEDDLE_VDSO_CALLER_IID "#vdso",  HEDDLE_VDSO_CALLER_IID "#syscall",
-                                     HEDDLE_STACK_MEMORY_IID,         HEDDLE_CODE_MODULES_IID,
-                                     HEDDLE_TIMEKEEPER_IID,           nullptr};
+const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
+                                     HEDDLE_TLS_PROVIDER_IID,
+                                     HEDDLE_PREEMPTER_IID "#suspend",
+                                     HEDDLE_VDSO_CALLER_IID "#performance-counter",
+                                     HEDDLE_VDSO_CALLER_IID "#vdso",
+                                     HEDDLE_VDSO_CALLER_IID "#syscall",
+                                     HEDDLE_STACK_MEMORY_IID,
+                                     HEDDLE_CODE_MODULES_IID,
+                                     HEDDLE_TIMEKEEPER_IID,
+                                     HEDDLE_THREAD_WATCH_IID,
+                                     nullptr};
 
 int32_t open(const HeddleHost* table) {
   if (table == nullptr || table->struct_size < sizeof(HeddleHost)) return HEDDLE_E_INVALID;

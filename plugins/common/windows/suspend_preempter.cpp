@@ -151,7 +151,8 @@ int32_t inject(void* context) {
 
 }  // namespace
 
-HeddlePreempter suspend_preempter{sizeof(HeddlePreempter), 0, "suspend", enter, leave, request, locate, inject};
+HeddlePreempter suspend_preempter{
+    sizeof(HeddlePreempter), 0, "suspend", enter, leave, request, locate, inject, nullptr};
 
 void open_suspend_preempter() {
   own_code = find_code(reinterpret_cast<uintptr_t>(&heddle_async_preempt));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <vector>
 
 namespace heddle::sched {
 namespace {
@@ -33,6 +34,33 @@ TEST(GlobalQueue, GivesChainsInOrderAndSaysHowMany) {
   EXPECT_EQ(chain->link, &fibers[4]);
   EXPECT_EQ(chain->link->link, nullptr);
   EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(GlobalQueue, TheWokenGoFirstButNotForEver) {
+  std::array<FiberBlock, 12> woken;
+  std::array<FiberBlock, 2> others;
+  GlobalQueue queue;
+  queue.push(&others[0]);
+  for (FiberBlock& fiber : woken) queue.push_woken(&fiber);
+  queue.push(&others[1]);
+  EXPECT_EQ(queue.size(), 14u);
+  EXPECT_EQ(queue.woken(), 12u);
+  EXPECT_EQ(queue.wakes(), 12u);
+
+  std::vector<FiberBlock*> order;
+  std::uint32_t count = 0;
+  while (FiberBlock* chain = queue.pop_chain(3, count)) {
+    for (; chain; chain = chain->link) order.push_back(chain);
+  }
+  std::vector<FiberBlock*> wanted;
+  for (int i = 0; i < 8; ++i) wanted.push_back(&woken[i]);
+  wanted.push_back(&others[0]);
+  for (int i = 8; i < 12; ++i) wanted.push_back(&woken[i]);
+  wanted.push_back(&others[1]);
+  EXPECT_EQ(order, wanted);
+  EXPECT_EQ(queue.size(), 0u);
+  EXPECT_EQ(queue.woken(), 0u);
+  EXPECT_EQ(queue.wakes(), 12u);
 }
 
 }  // namespace

@@ -42,6 +42,12 @@ typedef struct HeddlePreempter {
    * lie free below the stack pointer. Negative when this instruction will not do: nothing was changed. */
   HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
   int32_t(HEDDLE_CALL* inject)(void* machine_context);
+
+  /* Null for a strategy that is told when to strike. One that has a clock for each thread brings `thread`, which lies between enter
+   * and leave, to a stop and calls HeddleHost::deliver in so many nanoseconds from now, at least 1, or never with INT64_MAX. Each call
+   * replaces the one before; an alarm that could not be set any more may come all the same. */
+  HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
+  int32_t(HEDDLE_CALL* arm)(HeddleThread* thread, int64_t nanoseconds);
 } HeddlePreempter;
 
 #ifdef __cplusplus

@@ -1,0 +1,82 @@
+// How a worker loses its processor while its fiber blocks the thread, and how it gets one again.
+//
+// The fiber stays on its thread throughout: it is in the middle of code that knows nothing of fibers, and may hold a std::mutex or the
+// address of a thread_local. So a fiber without a processor does not change its worker; it waits, on its own stack, until whoever comes to
+// it in the queue hands a processor over, as he does to any fiber that is pinned to a worker.
+#include "sched/core_section.hpp"
+#include "sched/scheduler.hpp"
+#include "sched/switch.hpp"
+
+#include <mutex>
+#include <utility>
+
+namespace heddle::sched {
+
+bool Worker::was_left_its_processor() noexcept {
+  std::lock_guard decided(take_lock);
+  return !taken.load(std::memory_order_relaxed);
+}
+
+bool Scheduler::take_away(Processor& processor, Worker& worker) {
+  std::lock_guard guard(worker.take_lock);
+  if (worker.taken.load(std::memory_order_relaxed)) return false;
+  worker.taken.store(true, std::memory_order_relaxed);
+  const bool fenced = interfaces_.thread_watch->fence() == HEDDLE_OK;
+  if (!fenced || worker.in_core.load(std::memory_order_acquire) || worker.processor != &processor) {
+    worker.taken.store(false, std::memory_order_relaxed);
+    return false;
+  }
+  worker.processor = nullptr;
+  adrift_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+bool Scheduler::rescue(Processor& processor, Worker& worker) {
+  if (!interfaces_.cooperative || stopping()) return false;
+  Worker* other = take_spare();
+  if (!other) other = add_worker();
+  if (!other) return false;
+  if (!take_away(processor, worker)) {
+    put_spare(*other);
+    return false;
+  }
+  worker.adrift = {};
+  rescues_.fetch_add(1, std::memory_order_relaxed);
+  give(processor, *other);
+  return true;
+}
+
+void Scheduler::regain(Worker& worker) {
+  FiberBlock& fiber = *worker.current();
+  if (Processor* processor = adopt_idle(worker)) {
+    worker.processor = processor;
+    take_up(worker);
+  } else {
+    Worker* const pinned = std::exchange(fiber.pinned, &worker);
+    global_.push(&fiber);
+    find_processor(nullptr);
+    if (!wait_for_processor(worker)) leave_for_good(worker);
+    fiber.pinned = pinned;
+  }
+  adrift_.fetch_sub(1, std::memory_order_relaxed);
+  worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
+  worker.taken.store(false, std::memory_order_relaxed);
+}
+
+Processor* Scheduler::adopt_idle(Worker& worker) {
+  std::lock_guard lock(lock_);
+  Processor* processor = idle_;
+  if (!processor) return nullptr;
+  idle_ = processor->idle_link;
+  // Who slept with it sleeps on, as a spare worker: see go_idle.
+  if (Worker* sleeper = processor->worker.exchange(&worker, std::memory_order_acq_rel)) {
+    sleeper->bereft.store(true, std::memory_order_release);
+    sleeper->spare_link = spare_;
+    spare_ = sleeper;
+  }
+  processor->idle.store(false, std::memory_order_seq_cst);
+  idle_count_.fetch_sub(1, std::memory_order_seq_cst);
+  return processor;
+}
+
+}  // namespace heddle::sched
