@@ -124,7 +124,10 @@ class Fiber:
 
 
 def ready_blocks(core):
-    ready = set(chain(core["global_"]["first_"]))
+    ready = set()
+    for line in core["global_"].type.fields():
+        if line.type.name == "heddle::sched::GlobalQueue::Line":
+            ready.update(chain(core["global_"][line.name]["first"]))
     for pointer in vector(core["processors_"]):
         processor = owned(pointer)
         ready.add(int(atomic(processor["next"])))
