@@ -6,6 +6,10 @@ find_package(Boost 1.74 REQUIRED)         # rooms port (DLL), sched (Heap) and c
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBGCRYPT REQUIRED IMPORTED_TARGET libgcrypt) # room port
 
+# Room stack: fiber stacks are made known to Valgrind where its header is there.
+find_path(HEDDLE_VALGRIND_INCLUDE_DIR valgrind/valgrind.h)
+mark_as_advanced(HEDDLE_VALGRIND_INCLUDE_DIR)
+
 # Boost.Process as it needs nothing of Boost that is compiled; what it starts and reads from takes sockets on Windows.
 add_library(heddle_process INTERFACE)
 target_compile_definitions(heddle_process INTERFACE BOOST_ALL_NO_LIB BOOST_PROCESS_USE_STD_FS)

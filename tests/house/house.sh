@@ -79,7 +79,7 @@ rule_length() {
 
 # No path of somebody's machine, nothing left for later, no test that skips itself without a word. This folder names what it forbids.
 rule_leftovers() {
-  local -a folders=(core plugins config cmake docs examples tests CMakeLists.txt CMakePresets.json README.md dev)
+  local -a folders=(core plugins config cmake docs examples tests tools CMakeLists.txt CMakePresets.json README.md dev)
   local all
   all=$(endings='' files_in "${folders[@]}" | grep -v '^tests/house/' || true)
   search "(^|[[:space:]\"'(=:,])/(home|root|work|tmp|Users)/|[A-Za-z]:\\\\Users" 'this is a path of one machine.' <<<"$all"

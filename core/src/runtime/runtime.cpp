@@ -6,6 +6,7 @@
 #include "port/folders.hpp"
 #include "port/loader.hpp"
 #include "runtime/host.hpp"
+#include "runtime/tool_limits.hpp"
 #include "sched/scheduler.hpp"
 #include "time/clock.hpp"
 
@@ -84,8 +85,9 @@ config::Folders folders() {
 
 }  // namespace
 
-void detail::run_main(const Config& config, void (*body)(void* argument) noexcept, void* argument) {
+void detail::run_main(const Config& wanted, void (*body)(void* argument) noexcept, void* argument) {
   const OnlyRun only;
+  const Config config = runtime::within_tool_limits(wanted);
   const OpenPort port(config);
   sched::Scheduler scheduler(config, port.interfaces(config));
   const observe::LastReport report(scheduler);

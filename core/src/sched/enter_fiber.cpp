@@ -32,9 +32,10 @@ bool announce_end(Worker& worker, FiberBlock& ended, void*) {
 }  // namespace
 
 void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
+  FiberBlock& self = *static_cast<FiberBlock*>(fiber);
+  tools::arrive(self.tools, static_cast<Worker*>(transfer)->tools);
   finish(*static_cast<Worker*>(transfer));
   leave_core(*static_cast<Worker*>(transfer));
-  FiberBlock& self = *static_cast<FiberBlock*>(fiber);
   self.fresh = false;
   self.body(self.closure);
   if (self.local_values) [[unlikely]]
@@ -52,6 +53,7 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
                       !worker.scheduler.stopping();
   if (direct) note_woken(*waiting);
   FiberBlock* next = direct ? waiting : for_this_worker(worker, worker.scheduler.pick_next(worker));
+  tools::ends(self.tools);
   switch_from(worker, self, next, direct ? nullptr : announce_end, nullptr);
   base::fatal("a fiber went on after it had ended");
 }

@@ -68,6 +68,7 @@ FiberBlock& create_fiber(Scheduler& scheduler, Worker* worker, const FiberOption
                          std::size_t closure_align, void (*body)(void*), void** closure) {
   FiberBlock& fiber = scheduler.make_fiber(worker, options.stack_size);
   reset(fiber, body, options.name);
+  tools::made(fiber.tools, fiber.stack, fiber.name.data());
   std::byte* place = place_closure(fiber, closure_bytes, closure_align);
   if (!place) {
     const std::size_t size = static_cast<std::size_t>(fiber.stack.hi - fiber.stack.base);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "sched/exception_globals.hpp"
+#include "sched/tool_hooks.hpp"
 #include "stack/stack_pool.hpp"
 
 #include <heddle/port/context_switcher.h>
@@ -46,6 +47,7 @@ struct FiberBlock {
   detail::LocalValue* local_values = nullptr;  // of FiberLocal variables; null again when the fiber has ended
   std::uint64_t number = 0;
   stack::Stack stack{};
+  [[no_unique_address]] tools::StackState tools;
 
   // For those who look at it from outside (census.hpp).
   std::atomic<std::uint32_t> incarnation{0};    // odd while the block belongs to a fiber

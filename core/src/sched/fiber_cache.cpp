@@ -35,6 +35,7 @@ FiberBlock* make_fiber_block(stack::StackPool& stacks, std::size_t stack_size) {
 
 void release_fiber_block(stack::StackPool& stacks, FiberBlock* fiber) noexcept {
   const stack::Stack stack = fiber->stack;
+  tools::given_back(fiber->tools, stack);
   std::destroy_at(fiber);
   stacks.release(stack);
 }

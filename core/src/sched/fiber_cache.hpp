@@ -20,6 +20,13 @@ class FiberCache {
  public:
   explicit FiberCache(stack::StackPool& stacks) : stacks_(stacks) {}
 
+  // The memory goes with the pool; only ThreadSanitizer's would stay.
+  ~FiberCache() {
+    for (; base::kThreadSanitizer && first_; first_ = first_->link) tools::given_back(first_->tools, first_->stack);
+  }
+  FiberCache(const FiberCache&) = delete;
+  FiberCache& operator=(const FiberCache&) = delete;
+
   FiberBlock* take() {
     FiberBlock* fiber = first_;
     if (!fiber) return make_fiber_block(stacks_, 0);

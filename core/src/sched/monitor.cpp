@@ -112,7 +112,7 @@ std::int64_t Monitor::look_at_waited(Processor& processor, Worker& worker, Watch
 
 bool Monitor::blocks(const Worker& worker, std::uint64_t& used) const {
   const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
-  if (!threads) return false;
+  if (!threads || !worker.bound.load(std::memory_order_acquire)) return false;
   // Again where it ran until a moment ago: a thread that has only just gone to sleep is not to be interrupted either.
   return threads->waits(&worker, &used) == 1 || threads->waits(&worker, &used) == 1;
 }

@@ -59,8 +59,10 @@ Scheduler& scheduler_of_all() {
 
 void leave_for_good(Worker& worker) {
   worker.commit = nullptr;
+  FiberBlock& left = *worker.current();
   put_on_system(worker);
   HeddleContext never{};
+  tools::leave(left.tools, worker.tools);
   worker.swap(&never, &worker.system, &worker);
   base::fatal("a fiber went on after its scheduler had stopped");
 }
@@ -111,7 +113,10 @@ void run_fiber(Worker& worker, FiberBlock& fiber) {
   worker.commit = nullptr;
   put_on(worker, fiber);
   count(worker.processor->counters.switches);
+  tools::leave_system(worker.tools);
+  tools::leave(worker.tools, fiber.tools);
   worker.swap(&worker.system, &fiber.context, &worker);
+  tools::arrive(worker.tools, worker.tools);
   finish(worker);
 }
 

@@ -67,7 +67,9 @@ inline FiberBlock* for_this_worker(Worker& worker, FiberBlock* next) {
     put_on_system(worker);
     target = &worker.system;
   }
+  tools::leave(from.tools, to ? to->tools : worker.tools);
   Worker& now = *static_cast<Worker*>(worker.swap(&from.context, target, &worker));
+  tools::arrive(from.tools, now.tools);
   finish(now);
   return now;
 }

@@ -64,6 +64,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   std::atomic<bool> in_core{true};            // written by the worker's own thread
   alignas(8) std::atomic<bool> taken{false};  // somebody takes the processor, or has; raised with take_lock
   detail::SpinLock take_lock;
+  std::atomic<bool> bound{false};           // its thread runs, and the port has said what it knows of that
   std::atomic<bool> bereft{false};          // another worker has adopted the idle processor that this one sleeps with
   std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked
   std::atomic<std::uintptr_t> stack_guard{0};  // of the running fiber, or kPoison; written by the worker and the
@@ -89,9 +90,10 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   Adrift adrift;  // the monitor's
 
   base::Parker parker;
-  detail::SpinLock request_lock;  // orders the monitor's requests with the end of the thread
-  bool interruptible = false;     // between Preempter::enter and leave; guarded by request_lock
-  std::thread thread;             // empty for the one that called run()
+  detail::SpinLock request_lock;                  // orders the monitor's requests with the end of the thread
+  bool interruptible = false;                     // between Preempter::enter and leave; guarded by request_lock
+  [[no_unique_address]] tools::StackState tools;  // of the system stack
+  std::thread thread;                             // empty for the one that called run()
 };
 
 namespace internal {

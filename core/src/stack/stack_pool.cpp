@@ -27,6 +27,7 @@ StackPool::StackPool(const HeddleStackMemory* memory, std::size_t default_size, 
 
 StackPool::~StackPool() {
   for (const Reservation& reservation : reservations_) {
+    StackNotes::release(reservation.base, reservation.size * reservation.count);
     if (memory_) {
       memory_->release(reservation.base, reservation.size, reservation.count);
     } else {
@@ -53,8 +54,10 @@ Stack StackPool::allocate(std::size_t size) {
     return make(reinterpret_cast<std::byte*>(top) + sizeof(Free) - size, size);
   }
   if (list.untouched == 0) reserve_batch(list, size);
+  const Stack stack = make(list.next + (list.untouched - 1) * size, size);
+  notes_.add(stack.lo, stack.hi);
   --list.untouched;
-  return make(list.next + list.untouched * size, size);
+  return stack;
 }
 
 void StackPool::release(const Stack& stack) noexcept {

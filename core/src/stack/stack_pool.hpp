@@ -6,6 +6,8 @@
 // nothing while it is idle.
 #pragma once
 
+#include "stack/stack_notes.hpp"
+
 #include <heddle/port/stack_memory.h>
 #include <heddle/detail/wait_list.hpp>
 
@@ -36,6 +38,9 @@ class StackPool {
 
   /// A stack of round(size) bytes. Throws std::system_error (not_enough_memory). Any thread.
   Stack allocate(std::size_t size);
+
+  /// Its memory is never given back.
+  void abandon() noexcept { reservations_.clear(); }
 
   /// Any thread.
   void release(const Stack& stack) noexcept;
@@ -90,6 +95,7 @@ class StackPool {
   detail::SpinLock lock_;
   std::array<SizeClass, kClasses> classes_{};  // by the logarithm of the size; guarded by lock_
   std::vector<Reservation> reservations_;      // guarded by lock_
+  StackNotes notes_;                           // guarded by lock_
 };
 
 }  // namespace heddle::stack

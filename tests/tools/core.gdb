@@ -1,0 +1,5 @@
+set pagination off
+set confirm off
+set debuginfod enabled off
+heddle fibers
+heddle bt all
