@@ -1,6 +1,7 @@
 // See scene.hpp. scheduler.cpp is included for a variable of its own, which says what run() is under way.
 #include "model/scene.hpp"
 
+#include "base/last_report.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/scheduler.cpp"
 
