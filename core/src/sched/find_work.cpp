@@ -128,7 +128,8 @@ bool Scheduler::go_idle(Worker& worker) {
   if (searched) searching_.fetch_sub(1, std::memory_order_seq_cst);
   // Whoever made a fiber ready before he could see that we are idle, or while we still counted as searching, woke no
   // one. Those that did not search need not look again: somebody else did, or does.
-  const bool look_again = searched || global_.size() != 0 || stopping();
+  // And who found nothing since the world was to stand still may have left fibers of his own.
+  const bool look_again = searched || global_.size() != 0 || processor.has_ready() || stopping();
   if (look_again && anything_ready() && take_from_idle(processor, worker)) {
     worker.searching = true;
     searching_.fetch_add(1, std::memory_order_seq_cst);
