@@ -2,8 +2,13 @@
 
 #include "sched/worker.hpp"
 
+#include <cxxabi.h>
+
 #include <atomic>
 #include <utility>
+
+// Which module's code is to be called: Itanium C++ ABI, 3.3.6.3.
+extern "C" __attribute__((visibility("hidden"))) void* __dso_handle;
 
 namespace heddle {
 
@@ -16,16 +21,24 @@ void destroy_all(detail::LocalValue*& chain) noexcept {
   }
 }
 
-/// The values of an ordinary thread.
-struct ThreadValues {
-  ~ThreadValues() { destroy_all(newest); }
-  detail::LocalValue* newest = nullptr;
-};
+/// The values of an ordinary thread. On the heap, and destroyed by the C++ runtime's list for the thread's end: where thread_local variables
+/// are emulated, their memory may be gone before their destructors run.
+detail::LocalValue*& values_of_this_thread() {
+  thread_local detail::LocalValue** values = nullptr;
+  if (!values) {
+    values = new detail::LocalValue*(nullptr);
+    const auto destroy = [](void* chain) {
+      destroy_all(*static_cast<detail::LocalValue**>(chain));
+      delete static_cast<detail::LocalValue**>(chain);
+    };
+    abi::__cxa_thread_atexit(destroy, values, &__dso_handle);
+  }
+  return *values;
+}
 
 detail::LocalValue*& values_of_the_caller() noexcept {
   if (sched::FiberBlock* fiber = sched::current_fiber()) return fiber->local_values;
-  thread_local ThreadValues of_this_thread;
-  return of_this_thread.newest;
+  return values_of_this_thread();
 }
 
 }  // namespace

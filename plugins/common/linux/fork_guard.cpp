@@ -11,6 +11,10 @@
 #include "linux/signal_preempter.hpp"
 #include "machine.h"
 
+// What pthread_atfork is made of; the C library's static part of that wants a symbol of C++'s start-up code. Without a module the functions
+// stay registered, and a port is never unmapped.
+extern "C" int __register_atfork(void (*prepare)(), void (*parent)(), void (*child)(), void* module);
+
 namespace heddle::port {
 namespace {
 
@@ -29,9 +33,9 @@ void after_fork_in_child() {
 
 int32_t open_fork_guard() {
   if (!registered) {
-    const int error = pthread_atfork(hold_signal_preempter, resume_signal_preempter, after_fork_in_child);
+    const int error = __register_atfork(hold_signal_preempter, resume_signal_preempter, after_fork_in_child, nullptr);
     if (error != 0) {
-      log_line(HEDDLE_LOG_ERROR, "pthread_atfork: %s", strerror(error));
+      log_line(HEDDLE_LOG_ERROR, "__register_atfork: %s", strerror(error));
       return HEDDLE_E_NO_MEMORY;
     }
     registered = true;

@@ -38,6 +38,7 @@ void find_export(uintptr_t address, HeddleSymbol& symbol) {
 
 int32_t find(uintptr_t address, void (*visit)(const HeddleSymbol* symbol, void* argument), void* argument) {
   // With the count raised the module stays while it is looked at.
+  if (address == 0) return HEDDLE_E_INVALID;  // for Windows the program's own name
   HMODULE module = nullptr;
   if (GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, reinterpret_cast<const wchar_t*>(address), &module) == 0)
     return HEDDLE_E_INVALID;
