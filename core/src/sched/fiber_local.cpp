@@ -7,9 +7,6 @@
 #include <atomic>
 #include <utility>
 
-// Which module's code is to be called: Itanium C++ ABI, 3.3.6.3.
-extern "C" __attribute__((visibility("hidden"))) void* __dso_handle;
-
 namespace heddle {
 
 namespace {
@@ -31,7 +28,8 @@ detail::LocalValue*& values_of_this_thread() {
       destroy_all(*static_cast<detail::LocalValue**>(chain));
       delete static_cast<detail::LocalValue**>(chain);
     };
-    abi::__cxa_thread_atexit(destroy, values, &__dso_handle);
+    static char here;  // an address in this library, which stays mapped until the function was called
+    abi::__cxa_thread_atexit(destroy, values, &here);
   }
   return *values;
 }
