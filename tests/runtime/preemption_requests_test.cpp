@@ -33,7 +33,8 @@ TEST_P(Requests, DoNotStopATargetThatRefuses) {
             const this_fiber::NoPreempt guard;
             const Storm storm(kRequesters);
             EXPECT_EQ(spin(kRounds), undisturbed);
-            EXPECT_FALSE(other_ran);
+            // Making threads may block this one, and then its processor is another's.
+            EXPECT_TRUE(!other_ran || stats().rescues != 0);
             EXPECT_GT(stats().refused_preemptions, 0u);
           }
           EXPECT_TRUE(other_ran);  // the pending request was met at the region's end
