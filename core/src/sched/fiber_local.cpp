@@ -7,6 +7,11 @@
 #include <atomic>
 #include <utility>
 
+// How the C++ library calls a destructor, where it says so.
+#ifndef _GLIBCXX_CDTOR_CALLABI
+#define _GLIBCXX_CDTOR_CALLABI
+#endif
+
 namespace heddle {
 
 namespace {
@@ -18,18 +23,19 @@ void destroy_all(detail::LocalValue*& chain) noexcept {
   }
 }
 
+void _GLIBCXX_CDTOR_CALLABI destroy_values(void* chain) {
+  destroy_all(*static_cast<detail::LocalValue**>(chain));
+  delete static_cast<detail::LocalValue**>(chain);
+}
+
 /// The values of an ordinary thread. On the heap, and destroyed by the C++ runtime's list for the thread's end: where thread_local variables
 /// are emulated, their memory may be gone before their destructors run.
 detail::LocalValue*& values_of_this_thread() {
   thread_local detail::LocalValue** values = nullptr;
   if (!values) {
     values = new detail::LocalValue*(nullptr);
-    const auto destroy = [](void* chain) {
-      destroy_all(*static_cast<detail::LocalValue**>(chain));
-      delete static_cast<detail::LocalValue**>(chain);
-    };
     static char here;  // an address in this library, which stays mapped until the function was called
-    abi::__cxa_thread_atexit(destroy, values, &here);
+    abi::__cxa_thread_atexit(destroy_values, values, &here);
   }
   return *values;
 }
