@@ -6,11 +6,12 @@
 namespace conformance {
 namespace {
 
-// The clock of a vDSO, which processors call by one name or the other.
+// The clock of a vDSO, which processors call by one name or another.
 template <typename Find>
 const void* clock_of(Find find) {
-  const void* symbol = find("__vdso_clock_gettime");
-  return symbol != nullptr ? symbol : find("__kernel_clock_gettime");
+  for (const char* name : {"__vdso_clock_gettime", "__kernel_clock_gettime", "__vdso_clock_gettime64"})
+    if (const void* symbol = find(name)) return symbol;
+  return nullptr;
 }
 
 TEST_F(CodeModules, TheVdsoIsSystem) {
