@@ -1,4 +1,4 @@
-// ThreadWatch on Windows: the cycles that a thread has used, a barrier on all of them, and their number.
+// ThreadWatch on Windows: what a thread has used of its processor, and a barrier on all of them. Their number is not told.
 #pragma once
 
 #include <heddle/port/thread_watch.h>
