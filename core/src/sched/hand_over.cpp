@@ -50,9 +50,9 @@ bool Scheduler::let_go(Worker& worker, FiberBlock& kept) {
     }
     other->picked = next;
   }
-  worker.processor = nullptr;
   Worker* const pinned = std::exchange(kept.pinned, &worker);
-  global_.push(&kept);
+  push_preempted(worker, kept);
+  worker.processor = nullptr;
   give(processor, *other);
   if (!wait_for_processor(worker)) return false;
   kept.pinned = pinned;

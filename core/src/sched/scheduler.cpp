@@ -201,6 +201,16 @@ void Scheduler::push_global(FiberBlock& fiber) {
   global_.push(&fiber);
 }
 
+void Scheduler::push_preempted(Worker& worker, FiberBlock& fiber) {
+  // Whose slice is used up queues behind all that wait for any processor. Who only made room for one that was woken has a turn coming: those
+  // that stay on the processor are not to gain by it.
+  if (worker.ended_for == Beneficiary::kAnyone) {
+    global_.push(&fiber);
+  } else {
+    push_behind(*worker.processor, fiber);
+  }
+}
+
 void Scheduler::push_woken(FiberBlock& fiber) {
   global_.push_woken(&fiber);
   find_processor(nullptr);

@@ -50,7 +50,8 @@ class Scheduler {
   void push_in_turn(Worker& worker, FiberBlock& fiber);       // likewise, but behind those that were before it
   void push_behind(Processor& processor, FiberBlock& fiber);  // last on it; REQUIRES: the caller owns it
   void push_global(FiberBlock& fiber);
-  void push_woken(FiberBlock& fiber);  // from a thread without a processor
+  void push_preempted(Worker& worker, FiberBlock& fiber);  // REQUIRES: its slice was the worker's last to be ended
+  void push_woken(FiberBlock& fiber);                      // from a thread without a processor
   bool has_idle_processor() const { return idle_count_.load(std::memory_order_seq_cst) != 0; }
   std::uint32_t global_size() const { return global_.size(); }
   std::uint32_t global_woken() const { return global_.woken(); }

@@ -13,8 +13,8 @@ std::atomic<HeddleThread*(HEDDLE_CALL*)()> internal::current_thread{[]() -> Hedd
 namespace {
 
 // Commits. Each may be the last to touch the fiber.
-bool put_global(Worker& worker, FiberBlock& parked, void*) {
-  worker.scheduler.push_global(parked);
+bool put_back(Worker& worker, FiberBlock& parked, void*) {
+  worker.scheduler.push_preempted(worker, parked);
   return true;
 }
 
@@ -40,6 +40,7 @@ void end_slice(Worker& worker) {
   worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
   const Beneficiary whom = processor.request_for.load(std::memory_order_relaxed);
   processor.request_for.store(Beneficiary::kAnyone, std::memory_order_relaxed);
+  worker.ended_for = whom;
   if (whom == Beneficiary::kWokenGlobal) processor.until_check = 1;
   if (whom != Beneficiary::kWokenHere) {
     if (FiberBlock* heir = processor.take_next()) worker.scheduler.push_behind(processor, *heir);
@@ -90,10 +91,8 @@ void give_way(Worker& worker, Count ProcessorCounters::*reason) {
   count(worker.processor->counters.*reason);
   end_slice(worker);
   FiberBlock* next = worker.scheduler.pick_next(worker);
-  // Behind those that wait for any processor: its slice is used up.
-  if (next)
-    return leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_global, nullptr));
-  leave_core(go_on(worker, put_global));
+  if (next) return leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_back, nullptr));
+  leave_core(go_on(worker, put_back));
 }
 
 void keep_worker(Worker& worker) {

@@ -81,10 +81,11 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   int* error_number = nullptr;
   ExceptionGlobals system_exceptions{};  // of the system stack while a fiber runs
 
-  FiberBlock* picked = nullptr;  // what the loop is to run next, although it may not be for this worker
-  FiberBlock* kept = nullptr;    // see above
-  bool searching = false;        // counted in Scheduler::searching_
-  Worker* spare_link = nullptr;  // guarded by Scheduler::lock_
+  FiberBlock* picked = nullptr;                  // what the loop is to run next, although it may not be for this worker
+  FiberBlock* kept = nullptr;                    // see above
+  Beneficiary ended_for = Beneficiary::kAnyone;  // the last slice that was ended by a request
+  bool searching = false;                        // counted in Scheduler::searching_
+  Worker* spare_link = nullptr;                  // guarded by Scheduler::lock_
 
   Alarm alarm;    // under a strategy that has a clock for each thread; the worker's own thread and its signal handler
   Adrift adrift;  // the monitor's
