@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 #include <atomic>
+#include <memory>
 #include <thread>
 #include <tuple>
 #include <vector>
@@ -30,13 +31,14 @@ class Waking : public testing::TestWithParam<std::tuple<std::string, std::uint32
   /// Fibers that keep every processor but `free` busy until `stop`.
   static std::vector<Fiber> hogs(const std::atomic<bool>& stop, std::uint32_t free) {
     std::vector<Fiber> hogs;
-    Channel<int> running;
+    // With room for the message: a hog that waited with it would have been woken, and would take the caller's processor in turn.
+    const auto running = std::make_shared<Channel<int>>(1);
     for (std::uint32_t i = free; i < processors(); ++i) {
-      hogs.emplace_back([&stop, &running] {
-        running.send(1);
+      hogs.emplace_back([&stop, running] {
+        running->send(1);
         while (!stop) spin(1'000);
       });
-      running.receive();
+      running->receive();
     }
     return hogs;
   }
@@ -116,6 +118,23 @@ TEST_P(Waking, BeforeThoseThatComputeAsWell) {
       EXPECT_EQ(channel.receive(), 1);
       stop = true;
       thread.join();
+    });
+  });
+}
+
+// Who wakes somebody and then starts somebody is to lose the processor to the first one only.
+TEST_P(Waking, NotForOneWhoIsStarted) {
+  passes_in_child([] {
+    run(configuration(), [] {
+      std::atomic<bool> stop{false};
+      const std::vector<Fiber> busy = hogs(stop, 0);
+      std::atomic<bool> ran{false};
+      Fiber started([&] { ran = true; });
+      spin(20'000'000);
+      const bool had_its_turn = ran;
+      // A thread that waits for its emulator is taken for blocked, and its processor is another's then.
+      EXPECT_FALSE(had_its_turn && stats().rescues == 0);
+      stop = true;
     });
   });
 }

@@ -32,7 +32,8 @@ struct ProcessorCounters {
   std::atomic<std::uint64_t> timers_fired{0};
   std::atomic<std::uint64_t> fibers_created{0};
   std::atomic<std::uint64_t> fibers_ended{0};
-  std::atomic<std::uint64_t> wakes{0};  // waiting fibers that its owner made ready
+  std::atomic<std::uint64_t> wakes{0};           // waiting fibers that its owner made ready
+  std::atomic<std::uint64_t> wakes_at_start{0};  // what that was when its owner last started a fiber
 };
 
 /// Adds without a locked instruction: there is one writer at a time.
@@ -91,6 +92,17 @@ struct alignas(64) Processor {
   }
 
   void begin_slice() { slices.store(slices.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
+  /// The owner is about to start a fiber.
+  void note_start() {
+    counters.wakes_at_start.store(counters.wakes.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+
+  /// Was the fiber in `next` woken, and not merely started? A guess.
+  bool next_was_woken() const {
+    return next.load(std::memory_order_relaxed) != nullptr &&
+           counters.wakes.load(std::memory_order_relaxed) != counters.wakes_at_start.load(std::memory_order_relaxed);
+  }
 
   bool has_ready() const {
     return next.load(std::memory_order_seq_cst) != nullptr || queue.size() != 0 || started.size() != 0;

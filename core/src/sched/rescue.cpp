@@ -46,6 +46,8 @@ bool Scheduler::rescue(Processor& processor, Worker& worker) {
   }
   worker.adrift = {};
   rescues_.fetch_add(1, std::memory_order_relaxed);
+  // Who gets it has a slice of his own, from now on: he may take long to wake, and is not to be asked to stop as soon as he begins.
+  processor.begin_slice();
   give(processor, *other);
   return true;
 }

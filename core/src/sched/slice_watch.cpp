@@ -13,7 +13,6 @@ bool SliceWatch::note_moves(const Processor& processor, const SliceLimits& limit
   if (!seen_ || slice != slice_) slice_since_ = now;
   if (moved) {
     fiber_since_ = now;
-    wakes_ = last_wakes_;  // what was woken while nobody looked may still wait
     next_request_ = 0;
     patience_ = limits.wakeup_slice;
   }
@@ -21,7 +20,6 @@ bool SliceWatch::note_moves(const Processor& processor, const SliceLimits& limit
   pause_ = moved ? std::clamp(2 * pause_, limits.wakeup_slice, longest) : 0;
   slice_ = slice;
   switches_ = switches;
-  last_wakes_ = processor.counters.wakes.load(std::memory_order_relaxed);
   seen_ = true;
   return moved;
 }
@@ -33,7 +31,7 @@ SliceWatch::Result SliceWatch::look(const Processor& processor, const OthersWait
   const std::int64_t due = processor.timers.earliest();
   const bool ready = processor.has_ready();
   result.late = due <= now;
-  const bool woken_here = result.late || (last_wakes_ != wakes_ && processor.next.load(std::memory_order_relaxed));
+  const bool woken_here = result.late || processor.next_was_woken();
   result.waiting = result.late || ready || others.any;
   result.again = result.moved ? std::min(due, now + pause_) : due;
   if (!result.waiting) return result;

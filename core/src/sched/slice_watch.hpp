@@ -55,8 +55,6 @@ class SliceWatch {
   bool seen_ = false;
   std::uint32_t slice_ = 0;
   std::uint64_t switches_ = 0;
-  std::uint64_t wakes_ = 0;        // at the last look at the fiber before this one
-  std::uint64_t last_wakes_ = 0;   // at the last look
   std::int64_t slice_since_ = 0;   // when this slice was first seen
   std::int64_t fiber_since_ = 0;   // when the fiber that runs was first seen
   std::int64_t next_request_ = 0;  // earliest time to repeat a request that was not met

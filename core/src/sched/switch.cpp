@@ -122,7 +122,10 @@ void run_fiber(Worker& worker, FiberBlock& fiber) {
 void start(FiberBlock& fiber) noexcept {
   note_woken(fiber);
   const CoreSection section(current_worker());
-  if (Worker* worker = section.worker()) return worker->scheduler.push_ready(*worker, fiber);
+  if (Worker* worker = section.worker()) {
+    worker->processor->note_start();
+    return worker->scheduler.push_ready(*worker, fiber);
+  }
   Scheduler& scheduler = scheduler_of_all();
   scheduler.push_global(fiber);
   scheduler.find_processor(nullptr);

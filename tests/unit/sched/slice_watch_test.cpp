@@ -23,6 +23,10 @@ class SliceWatchTest : public testing::Test {
     runs_another();
   }
   void queue_up() { processor.queue.push(&waiting); }
+  void start() {
+    processor.note_start();
+    processor.put_next(&waiting);
+  }
   void wake() {
     processor.put_next(&waiting);
     count(processor.counters.wakes);
@@ -90,9 +94,26 @@ TEST_F(SliceWatchTest, AlsoIfNobodyLookedWhenHeWas) {
 
 TEST_F(SliceWatchTest, OneWhoWasOnlyStartedWaitsForHisTurn) {
   look(1);
-  processor.put_next(&waiting);
+  start();
   EXPECT_FALSE(look(kQuantum).over);
   EXPECT_TRUE(look(kQuantum + 1).over);
+}
+
+TEST_F(SliceWatchTest, AlsoBehindOneWhoWasWokenBeforeTheFirstLook) {
+  wake();
+  processor.take_next();
+  runs_another();
+  start();
+  look(1);
+  EXPECT_FALSE(look(kQuantum).over);
+  EXPECT_TRUE(look(kQuantum + 1).over);
+}
+
+TEST_F(SliceWatchTest, AfterwardsOneMayBeWoken) {
+  start();
+  look(1);
+  wake();
+  EXPECT_TRUE(look(1 + kWakeup).over);
 }
 
 TEST_F(SliceWatchTest, OneWokenIntoTheGlobalQueueIsNamed) {
