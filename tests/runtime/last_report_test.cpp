@@ -7,6 +7,7 @@
 #include <heddle/heddle.hpp>
 
 #include <gtest/gtest.h>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -14,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace heddle::test {
 namespace {
@@ -22,6 +24,12 @@ using namespace std::chrono_literals;
 
 bool says(const Outcome& outcome, const std::string& text) {
   return outcome.err.find(text) != std::string::npos;
+}
+
+bool waits(FiberId id) {
+  const std::vector<FiberInfo> all = fibers();
+  return std::any_of(all.begin(), all.end(),
+                     [id](const FiberInfo& info) { return info.id == id && info.state == FiberState::kWaiting; });
 }
 
 void break_an_invariant() {
@@ -35,8 +43,9 @@ TEST(FatalError, OnAFiberIsFollowedByADump) {
       std::atomic<int> begun{0};
       Channel<int> values;
       Fiber({.name = "loop"}, [&] { kNamedLoops[0](begun); }).detach();
-      Fiber({.name = "parked"}, [&] { named_receive(values); }).detach();
-      while (begun == 0) this_fiber::yield();
+      Fiber parked({.name = "parked"}, [&] { named_receive(values); });
+      while (begun == 0 || !waits(parked.get_id())) this_fiber::yield();
+      parked.detach();
       Fiber({.name = "culprit"}, break_an_invariant).join();
     });
   });

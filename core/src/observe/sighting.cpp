@@ -86,6 +86,8 @@ class Look {
       trace_here(traces.back());
     } else {
       trace_parked(*scheduler_.interfaces().context_switcher, fiber, traces.back());
+      if (fiber.waits_for.load(std::memory_order_relaxed) == sched::kWasPreempted)
+        end_at(traces.back(), reinterpret_cast<std::uintptr_t>(fiber.waits_on));
     }
   }
 

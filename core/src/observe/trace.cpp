@@ -2,6 +2,7 @@
 
 #include <unwind.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace heddle::observe {
@@ -57,6 +58,13 @@ void trace_parked(const HeddleContextSwitcher& switcher, sched::FiberBlock& fibe
     switcher.swap_on_top(&request.back, &parked, trace_on_top, &request);
   }
   under_way.store(nullptr, std::memory_order_relaxed);
+}
+
+void end_at(Trace& trace, std::uintptr_t at) noexcept {
+  const auto end = trace.frames.begin() + trace.count;
+  const bool there = std::any_of(trace.frames.begin(), end,
+                                 [at](std::uintptr_t frame) { return frame == at || frame + 1 == at; });
+  if (!there && trace.count < Trace::kMostFrames) trace.frames[trace.count++] = at;
 }
 
 }  // namespace heddle::observe

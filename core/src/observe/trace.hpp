@@ -26,7 +26,11 @@ struct Trace {
 /// The caller's own. Allocates nothing.
 void trace_here(Trace& out) noexcept;
 
-/// How much stack that takes.
+/// That of a fiber that was stopped at the instruction `at`, which not every unwinder comes to: that of the ARM EHABI ends at a function
+/// without tables, as C++ compilers leave one that cannot throw.
+void end_at(Trace& trace, std::uintptr_t at) noexcept;
+
+/// How much stack a trace takes.
 inline constexpr std::size_t kTraceBytes = 8 * 1024;
 
 /// A parked fiber's. REQUIRES: it has run, has kTraceBytes free, and nobody resumes it meanwhile; one call at a time.

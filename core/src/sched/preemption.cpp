@@ -35,7 +35,10 @@ std::int32_t HEDDLE_CALL deliver(HeddleThread* thread, void* machine_context) no
   HeddleRegisters at{};
   injection.locate(machine_context, &at);
   worker->scheduler.monitor().alarm(*worker);
-  if (may_preempt(*worker, at) && injection.inject(machine_context) == HEDDLE_OK) return 1;
+  if (may_preempt(*worker, at) && injection.inject(machine_context) == HEDDLE_OK) {
+    worker->interrupted_at = at.pc;
+    return 1;
+  }
   if (worker->current() && worker->preemption_requested()) worker->scheduler.count_refusal();
   return 0;
 }
@@ -43,7 +46,7 @@ std::int32_t HEDDLE_CALL deliver(HeddleThread* thread, void* machine_context) no
 void HEDDLE_CALL preempted() noexcept {
   Worker* worker = current_worker();
   const int error_number = *worker->error_number;
-  note_wait(*worker, kWasPreempted, nullptr);
+  note_wait(*worker, kWasPreempted, reinterpret_cast<const void*>(worker->interrupted_at));
   if (worker->scheduler.config().preempter.resume == Resume::kSameThread) {
     keep_worker(*worker);
   } else {

@@ -11,7 +11,8 @@ namespace heddle::sched {
 inline constexpr const char* kWaitsForStart = "its start";
 inline constexpr const char* kWaitsForEnd = "the end of fiber";       // waits_on: the FiberBlock
 inline constexpr const char* kWaitsForTime = "the end of its sleep";  // waits_on: the Timer
-inline constexpr const char* kWasPreempted = "preemption";  // it waits for its turn, but not since it asked to
+// It waits for its turn, but not since it asked to. waits_on: the instruction
+inline constexpr const char* kWasPreempted = "preemption";
 
 /// The running fiber is about to wait. `what` lives for ever.
 inline void note_wait(Worker& worker, const char* what, const void* object) noexcept {

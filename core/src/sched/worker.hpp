@@ -70,6 +70,8 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   std::atomic<std::uintptr_t> stack_guard{0};  // of the running fiber, or kPoison; written by the worker and the
                                                // monitor
 
+  std::uintptr_t interrupted_at = 0;  // the instruction that preempted() is called before
+
   // The unfinished half of the last switch; written before it, used up after it.
   Commit commit = nullptr;
   FiberBlock* commit_fiber = nullptr;
