@@ -7,9 +7,12 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <cerrno>
+#include <chrono>
 
 namespace heddle::test {
 namespace {
+
+using std::chrono::milliseconds;
 
 class RescueFromRead : public testing::TestWithParam<std::string> {};
 
@@ -34,12 +37,15 @@ TEST_P(RescueFromRead, OfAnEmptyPipe) {
 // `timer`, does not know.)
 TEST(RescueByTheMonitor, DoesNotInterruptTheCall) {
   passes_in_child([] {
-    run(config("signal", 1), [] {
+    // The slices are long, so that none is over on the way into the call: a signal may meet a thread there between any two looks at it.
+    Config patient = config("signal", 1);
+    patient.preempter.quantum = milliseconds(100);
+    run(patient, [] {
       std::atomic<int> interrupted{0}, over{0};
       std::vector<Fiber> fibers;
       for (int i = 0; i < 10; ++i) {
         fibers.emplace_back([&] {
-          if (usleep(50'000) != 0 && errno == EINTR) ++interrupted;
+          if (usleep(300'000) != 0 && errno == EINTR) ++interrupted;
           ++over;
         });
       }

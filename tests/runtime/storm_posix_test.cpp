@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
 #include <string>
 #include <thread>
@@ -143,6 +144,9 @@ INSTANTIATE_TEST_SUITE_P(With, InAStorm, testing::Values(Resume::kSameThread, Re
 // The runtime takes the program's place as handler and gives it back, while another thread raises the signal: that is handled on the
 // thread itself before raise() returns, each time, by whoever has the place.
 TEST(ComingAndGoing, LosesNoSignal) {
+  if (const char* emulator = std::getenv("HEDDLE_TEST_EMULATOR"); emulator && emulator == std::string("qemu-arm"))
+    GTEST_SKIP()
+        << "qemu-arm may begin a handler by one sigaction and return from it by the next, which wants another frame";
   passes_in_child(
       [] {
         install_counter(SA_RESTART);
