@@ -17,6 +17,7 @@ namespace heddle::test {
 namespace {
 
 using namespace std::chrono_literals;
+// Those that a fiber counts up to the end are not the main fiber's own, which returns before that one is stopped.
 using Count = std::atomic<std::uint64_t>;
 
 void wait_for(const Count& count, std::uint64_t more) {
@@ -32,8 +33,8 @@ class StopAFiber : public testing::TestWithParam<std::tuple<Resume, std::uint32_
 TEST_P(StopAFiber, ThatNeverGivesWay) {
   passes_in_child(
       [] {
-        run(preemptive(), [] {
-          Count stopped_one{0}, other_one{0};
+        Count stopped_one{0}, other_one{0};
+        run(preemptive(), [&] {
           const auto count_up = [](Count& count) {
             for (;;) count.fetch_add(1, std::memory_order_relaxed);
           };
@@ -84,8 +85,8 @@ TEST_P(StopAFiber, ThatWaitsAndIsWoken) {
 
 TEST_P(StopAFiber, SeveralTimesCounts) {
   passes_in_child([] {
-    run(preemptive(), [] {
-      Count count{0};
+    Count count{0};
+    run(preemptive(), [&] {
       Fiber fiber([&] {
         for (;; ++count) this_fiber::yield();
       });
@@ -107,8 +108,8 @@ TEST_P(StopAFiber, SeveralTimesCounts) {
 TEST_P(StopAFiber, FromAThread) {
   passes_in_child(
       [] {
-        run(preemptive(), [] {
-          Count count{0};
+        Count count{0};
+        run(preemptive(), [&] {
           Fiber fiber([&] {
             for (;;) count.fetch_add(1, std::memory_order_relaxed);
           });

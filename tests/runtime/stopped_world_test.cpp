@@ -17,6 +17,7 @@ namespace heddle::test {
 namespace {
 
 using namespace std::chrono_literals;
+// Those that a fiber counts up to the end are not the main fiber's own, which returns before that one is stopped.
 using Count = std::atomic<std::uint64_t>;
 
 /// Counts for ever, and calls nothing.
@@ -46,8 +47,8 @@ class StopTheWorld : public testing::TestWithParam<std::tuple<Resume, std::uint3
 TEST_P(StopTheWorld, ByAFiberStopsFibersThatNeverGiveWay) {
   passes_in_child(
       [] {
-        run(preemptive(), [] {
-          std::array<Count, 3> counts{};
+        std::array<Count, 3> counts{};
+        run(preemptive(), [&] {
           for (Count& count : counts) Fiber([&] { count_up(count); }).detach();
           for (int round = 0; round < 20; ++round) {
             for (const Count& count : counts)
@@ -63,9 +64,9 @@ TEST_P(StopTheWorld, ByAFiberStopsFibersThatNeverGiveWay) {
 TEST_P(StopTheWorld, ByAThreadStopsAllAndLetsThemGoOn) {
   passes_in_child(
       [] {
-        run(preemptive(), [] {
-          std::array<Count, 3> counts{};
-          Count slept{0};
+        std::array<Count, 3> counts{};
+        Count slept{0};
+        run(preemptive(), [&] {
           for (Count& count : counts) Fiber([&] { count_up(count); }).detach();
           Fiber([&] {
             for (;; ++slept) this_fiber::sleep_for(100us);
@@ -234,8 +235,8 @@ INSTANTIATE_TEST_SUITE_P(Of, StopTheWorld,
 
 TEST(StoppedWorld, WaitsForCheckpointsUnderCooperative) {
   passes_in_child([] {
-    run(config("cooperative", 2), [] {
-      Count count{0};
+    Count count{0};
+    run(config("cooperative", 2), [&] {
       Fiber([&] {
         for (;; ++count) this_fiber::checkpoint();
       }).detach();
@@ -248,8 +249,8 @@ TEST(StoppedWorld, WaitsForCheckpointsUnderCooperative) {
 
 TEST(StoppedWorld, WaitsForSwitchesUnderNone) {
   passes_in_child([] {
-    run(config("none", 2), [] {
-      Count count{0};
+    Count count{0};
+    run(config("none", 2), [&] {
       Fiber([&] {
         for (;; ++count) this_fiber::yield();
       }).detach();
