@@ -55,6 +55,13 @@ extern void* heddle_final_handler;  // with which the exception chain of every t
 void heddle_call_landing();
 }
 
+// What a system call enters the kernel by.
+inline constexpr SystemCallEntry kSystemCallEntries[] = {
+    {2, {0xff, 0xd2}},                                // call edx: WOW64 of Windows 10, and Wine's
+    {7, {0x64, 0xff, 0x15, 0xc0, 0x00, 0x00, 0x00}},  // call fs:[c0]: older WOW64
+    {2, {0x0f, 0x34}},                                // sysenter
+};
+
 }  // namespace heddle::port
 
 #endif

@@ -60,6 +60,13 @@ inline constexpr uint32_t kSwapFrameBytes = (16 + ENTRY_BYTES + 8 + HOME_BYTES +
 // 2.2.2.
 inline constexpr uint32_t kExceptionGlobalsBytes = 2 * sizeof(void*);
 
+// What a system call enters the kernel by.
+inline constexpr SystemCallEntry kSystemCallEntries[] = {
+    {2, {0x0f, 0x05}},                                // syscall
+    {2, {0xcd, 0x2e}},                                // int 2e, of virtual machines
+    {7, {0xff, 0x14, 0x25, 0x00, 0x10, 0xfe, 0x7f}},  // call [7ffe1000], Wine's
+};
+
 }  // namespace heddle::port
 
 #endif

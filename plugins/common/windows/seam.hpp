@@ -48,6 +48,12 @@ EXCEPTION_DISPOSITION heddle_last_handler(EXCEPTION_RECORD* record, void* frame,
 
 namespace heddle::port {
 
+// An instruction that enters the kernel; the port's machine.h lists those of its system as kSystemCallEntries.
+struct SystemCallEntry {
+  uint8_t bytes;
+  uint8_t code[7];
+};
+
 static_assert(offsetof(HeddleThread, fiber) == THREAD_FIBER);
 static_assert(offsetof(HeddleThread, system) + offsetof(HeddleContext, sp) == THREAD_SYSTEM_SP);
 static_assert(offsetof(HeddleStackBounds, base) == BOUNDS_BASE);

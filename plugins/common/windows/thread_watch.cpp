@@ -1,11 +1,17 @@
 // See thread_watch.hpp.
 //
-// Windows has no cheap question for the state of a thread, so one that has used no cycle for a while counts as waiting. "A while", because
-// the cycles of a thread that runs are only added up at interrupts of the clock and when it is switched from; that it may also be waiting
-// for a core of the machine does no harm: the core takes a processor from it, and it asks for one again when it goes on.
+// Windows has no cheap question for the state of a thread. One that has used no cycle for a while waits in the kernel, or waits for a core
+// of the machine. "A while", because the cycles of a thread that runs are only added up at interrupts of the clock and when it is switched
+// from. Which of the two it is, its context tells, for which it is suspended: in a system call or not. To take the one for the other was
+// tried: on a busy machine every thread that computes seems to block then, and each gets another beside it.
 #include "windows/thread_watch.hpp"
 
 #include <windows.h>
+
+#include "machine.h"
+#include "windows/exit_guard.hpp"
+#include "windows/suspension_lock.hpp"
+#include "windows/system_call.hpp"
 
 namespace heddle::port {
 namespace {
@@ -14,7 +20,7 @@ namespace {
 class ThreadHandle {
  public:
   explicit ThreadHandle(const HeddleThread& thread)
-      : handle_(OpenThread(THREAD_QUERY_INFORMATION, FALSE, static_cast<DWORD>(thread.os_thread))) {}
+      : handle_(OpenThread(kRights, FALSE, static_cast<DWORD>(thread.os_thread))) {}
   ~ThreadHandle() {
     if (handle_ != nullptr) CloseHandle(handle_);
   }
@@ -24,6 +30,7 @@ class ThreadHandle {
   HANDLE get() const { return handle_; }
 
  private:
+  static constexpr DWORD kRights = THREAD_QUERY_INFORMATION | THREAD_SUSPEND_RESUME | THREAD_GET_CONTEXT;
   const HANDLE handle_;
 };
 
@@ -45,15 +52,35 @@ bool find_use(HANDLE thread, uint64_t& use) {
   return true;
 }
 
+// Has it used nothing for a while?
+bool rests(uint64_t use, uint64_t* used) {
+  const uint64_t now = GetTickCount64();
+  const bool seen_before = *used != 0 && *used >> kTimeBits == (use << kTimeBits) >> kTimeBits;
+  if (seen_before) return ((now - *used) & kTimeMask) >= kWhile;
+  *used = use << kTimeBits | (now & kTimeMask);
+  return false;
+}
+
+// See suspend_preempter.cpp for what holds while a thread is suspended. False as well when it cannot be, now.
+bool is_in_system_call(HANDLE thread) {
+  if (keep_exit_guard() != HEDDLE_OK || !suspension_lock.try_take()) return false;
+  alignas(16) CONTEXT context{};
+  context.ContextFlags = CONTEXT_CONTROL;
+  bool in_call = false;
+  if (SuspendThread(thread) != static_cast<DWORD>(-1)) {
+    in_call = GetThreadContext(thread, &context) != 0 && is_behind_system_call(interrupted_registers(context).pc);
+    ResumeThread(thread);
+  }
+  suspension_lock.give_back();
+  return in_call;
+}
+
 int32_t waits(const HeddleThread* thread, uint64_t* used) {
+  if (thread->os_thread == GetCurrentThreadId()) return 0;
   const ThreadHandle handle(*thread);
   uint64_t use = 0;
   if (handle.get() == nullptr || !find_use(handle.get(), use)) return HEDDLE_E_UNSUPPORTED;
-  const uint64_t now = GetTickCount64();
-  const bool seen_before = *used != 0 && *used >> kTimeBits == (use << kTimeBits) >> kTimeBits;
-  if (seen_before) return ((now - *used) & kTimeMask) >= kWhile ? 1 : 0;
-  *used = use << kTimeBits | (now & kTimeMask);
-  return 0;
+  return rests(use, used) && is_in_system_call(handle.get()) ? 1 : 0;
 }
 
 // A page that is written to and then may be no more: every core that runs this process has to forget it, by an interrupt. That is how a
@@ -76,8 +103,8 @@ int32_t fence() {
   return HEDDLE_OK;
 }
 
-// A snapshot of the system's threads (tlhelp32.h) has missed one of this process under Wine, and who relies on the number would
-// take a program for dead that is not.
+// Whoever asks wants to know that nobody is left who could wake a fiber, and the number does not say so: Windows makes a thread for a
+// timer or an I/O of its thread pool when that is due, and for an event of the console, and there may be none before.
 int32_t count() {
   return HEDDLE_E_UNSUPPORTED;
 }
