@@ -21,7 +21,10 @@ class Turns {
   Turns& operator=(const Turns&) = delete;
 
   /// Some 100 ms of work in `code`. Was it stopped, so that others had a turn?
-  bool interrupt(Hog code) const { return code(100'000'000, &turns_) != 0; }
+  bool interrupt(Hog code) const {
+    this_fiber::yield();  // the thread may have blocked where `code` was loaded, and have lost its processor
+    return code(100'000'000, &turns_) != 0;
+  }
 
  private:
   void count() {
