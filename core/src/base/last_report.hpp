@@ -7,4 +7,10 @@ namespace heddle::base {
 /// fatal error, also one that comes while the report is made, ends the process at once. Any thread.
 void set_last_report(void (*report)() noexcept) noexcept;
 
+/// What end_process calls from now on (null: std::_Exit). It does not return.
+void set_end(void (*end)(int status) noexcept) noexcept;
+
+/// Ends the process; no destructor and no atexit handler runs. Any thread.
+[[noreturn]] void end_process(int status) noexcept;
+
 }  // namespace heddle::base

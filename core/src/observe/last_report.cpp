@@ -6,6 +6,7 @@
 #include "sched/visit.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -20,6 +21,7 @@ constexpr std::int64_t kLimit = 5'000'000'000;  // ns, for the whole report
 
 std::atomic<bool> made{false};  // there is one in the life of a process
 std::terminate_handler previous_terminate = nullptr;
+const HeddleDumpRequest* port_requests = nullptr;  // of the last run()
 
 void write(std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stderr);
@@ -65,18 +67,27 @@ void on_terminate() {
   std::abort();
 }
 
+bool port_can_end(const HeddleDumpRequest* requests) {
+  constexpr std::size_t kEnd = offsetof(HeddleDumpRequest, end) + sizeof requests->end;
+  return requests && requests->struct_size >= kEnd && requests->end;
+}
+
 void on_request(const char* event) {
   write("heddle: " + std::string(event) + ": the process ends with a dump of its fibers\n");
   make_last_report();
-  std::_Exit(2);
+  base::end_process(2);
 }
 
 }  // namespace
 
 LastReport::LastReport(sched::Scheduler& scheduler) : scheduler_(scheduler) {
+  const HeddleDumpRequest* requests = scheduler.interfaces().dump_request;
+  if (port_can_end(requests)) {
+    port_requests = requests;
+    base::set_end([](int status) noexcept { port_requests->end(status); });
+  }
   base::set_last_report(make_last_report);
   previous_terminate = std::set_terminate(on_terminate);
-  const HeddleDumpRequest* requests = scheduler.interfaces().dump_request;
   watching_ = requests && requests->watch(on_request) == HEDDLE_OK;
   if (watching_) scheduler.count_helper_threads(requests->threads);
 }
@@ -85,6 +96,7 @@ LastReport::~LastReport() {
   if (watching_) scheduler_.interfaces().dump_request->unwatch();
   if (std::get_terminate() == on_terminate) std::set_terminate(previous_terminate);
   base::set_last_report(nullptr);
+  base::set_end(nullptr);
 }
 
 }  // namespace heddle::observe

@@ -100,7 +100,7 @@ const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, sizeof(HeddleStackM
 const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, offsetof(HeddleCodeModules, generation), kCodeModulesSlots};
 const InterfaceRule kThreadWatch = {HEDDLE_THREAD_WATCH_IID, sizeof(HeddleThreadWatch), kThreadWatchSlots};
 const InterfaceRule kSymbolizer = {HEDDLE_SYMBOLIZER_IID, sizeof(HeddleSymbolizer), kSymbolizerSlots};
-const InterfaceRule kDumpRequest = {HEDDLE_DUMP_REQUEST_IID, sizeof(HeddleDumpRequest), kDumpRequestSlots};
+const InterfaceRule kDumpRequest = {HEDDLE_DUMP_REQUEST_IID, offsetof(HeddleDumpRequest, end), kDumpRequestSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
 
 void check_descriptor(const HeddlePort* port) {

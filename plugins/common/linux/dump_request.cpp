@@ -87,6 +87,6 @@ void unwatch() {
 
 }  // namespace
 
-const HeddleDumpRequest dump_request{sizeof(HeddleDumpRequest), 1, watch, unwatch};
+const HeddleDumpRequest dump_request{sizeof(HeddleDumpRequest), 1, watch, unwatch, nullptr};
 
 }  // namespace heddle::port

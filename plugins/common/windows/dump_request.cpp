@@ -37,8 +37,14 @@ void unwatch() {
   ReleaseSRWLockExclusive(&lock);
 }
 
+// ExitProcess, where _Exit ends, has the other threads killed wherever they are and then runs the ends of all libraries: static destructors that
+// want a lock of one that is gone, also of the C++ library's condition variables, wait for ever.
+void end(int32_t status) {
+  TerminateProcess(GetCurrentProcess(), static_cast<UINT>(status));
+}
+
 }  // namespace
 
-const HeddleDumpRequest dump_request{sizeof(HeddleDumpRequest), 0, watch, unwatch};
+const HeddleDumpRequest dump_request{sizeof(HeddleDumpRequest), 0, watch, unwatch, end};
 
 }  // namespace heddle::port

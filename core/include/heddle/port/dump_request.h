@@ -25,6 +25,11 @@ typedef struct HeddleDumpRequest {
   /* Undoes watch, which was successful. No call is under way when it returns. */
   HEDDLE_ON_ANY_THREAD
   void(HEDDLE_CALL* unwatch)(void);
+
+  /* Ends the process at once with that exit status, whatever its other threads hold: no code of theirs, of libraries that are ended, or
+   * of static destructors runs any more. May be null, or lie beyond struct_size, where the C library's _Exit does that. */
+  HEDDLE_ON_ANY_THREAD
+  void(HEDDLE_CALL* end)(int32_t status);
 } HeddleDumpRequest;
 
 #ifdef __cplusplus
