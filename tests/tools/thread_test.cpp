@@ -8,14 +8,25 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace heddle::test {
 namespace {
 
 constexpr std::chrono::seconds kLimit{60};
+
+/// Receives until zero comes, and then does what races. Its frame is one that a report has to show.
+[[gnu::noinline]] void receive_and_race(Channel<int>& values, int& shared) {
+  while (values.receive().value_or(0) != 0) {
+  }
+  shared = shared + 1;
+  asm volatile("");
+}
 
 TEST(Thread, FindsARaceBetweenFibersOfTwoWorkers) {
   const Outcome outcome = in_child(
@@ -37,6 +48,40 @@ TEST(Thread, FindsARaceBetweenFibersOfTwoWorkers) {
       kLimit);
   EXPECT_NE(outcome.exit_code, 0);
   EXPECT_NE(outcome.err.find("data race"), std::string::npos) << describe(outcome);
+}
+
+// Each look at a parked fiber runs a function on its stack, which returns when the fiber goes on.
+TEST(Thread, ShowsTheFramesOfAFiberThatWasLookedAtOften) {
+  const Outcome outcome = in_child(
+      [] {
+        run(config("cooperative", 2), [] {
+          std::atomic<bool> written{false};
+          int shared = 0;
+          std::thread other([&] {
+            shared = shared + 1;
+            written.store(true, std::memory_order_relaxed);
+          });
+          while (!written.load(std::memory_order_relaxed)) this_fiber::yield();
+          Channel<int> values;
+          Fiber fiber([&] { receive_and_race(values, shared); });
+          for (int left = 100; left >= 0; --left) {
+            while (fibers().back().state != FiberState::kWaiting) this_fiber::yield();
+            std::ostringstream text;
+            dump_fibers(text);
+            EXPECT_NE(text.str().find("waiting for a value"), std::string::npos) << text.str();
+            values.send(left);
+          }
+          fiber.join();
+          other.join();
+        });
+      },
+      kLimit);
+  EXPECT_NE(outcome.err.find("data race"), std::string::npos) << describe(outcome);
+  const std::size_t begin = outcome.err.find("receive_and_race");
+  ASSERT_NE(begin, std::string::npos) << describe(outcome);
+  const std::string frames = outcome.err.substr(begin, outcome.err.find("\n\n", begin) - begin);
+  EXPECT_NE(frames.find("enter_fiber"), std::string::npos) << describe(outcome);  // whose frame is the outermost
+  EXPECT_EQ(outcome.exit_code, 66) << describe(outcome);                          // ThreadSanitizer's, after reports
 }
 
 TEST(Thread, SeesWhatSynchronisesFibers) {

@@ -29,8 +29,9 @@ class Look {
   Look(sched::Scheduler& scheduler, const sched::FiberBlock* own, const Dying* dying,
        std::vector<const sched::FiberBlock*>& running, bool traces)
       : scheduler_(scheduler), own_(own), dying_(dying), running_(running), traces_(traces), now_(nanotime()) {
-    scheduler.for_each_worker([&](const sched::Worker& worker) {
-      if (worker.fiber && running.size() < running.capacity()) running.push_back(worker.current());
+    scheduler.for_each_worker([&](sched::Worker& worker) {
+      const sched::FiberBlock* fiber = worker.glimpse();
+      if (fiber && running.size() < running.capacity()) running.push_back(fiber);
     });
     if (dying && dying->fiber) running.push_back(dying->fiber);
   }

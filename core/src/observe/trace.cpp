@@ -22,18 +22,22 @@ struct Request {
   const HeddleContextSwitcher& switcher;
   sched::FiberBlock& fiber;
   Trace& out;
+  sched::tools::StackState asker{};  // the caller's stack: a fiber's, a worker's or any thread's, on whichever the tools are now
   HeddleContext back{};
 };
 
 std::atomic<Request*> under_way{nullptr};
 
-/// Runs on the fiber's stack. Returns the transfer of the switch that resumes the fiber.
+/// Runs on the fiber's stack. Returns the transfer of the switch that resumes the fiber; the tools are told of that arrival where it
+/// returns to.
 void* trace_on_top(void* transfer) {
   for (;;) {
     Request& request = *static_cast<Request*>(transfer);
     sched::FiberBlock& fiber = request.fiber;
+    sched::tools::arrive(fiber.tools, request.asker);
     trace_here(request.out);
     fiber.parked_in_trace = true;
+    sched::tools::leave(fiber.tools, request.asker);
     transfer = request.switcher.swap(&fiber.context, &request.back, nullptr);
     if (transfer == under_way.load(std::memory_order_relaxed)) continue;
     fiber.parked_in_trace = false;
@@ -52,11 +56,15 @@ void trace_parked(const HeddleContextSwitcher& switcher, sched::FiberBlock& fibe
   Request request{switcher, fiber, out};
   under_way.store(&request, std::memory_order_relaxed);
   const HeddleContext parked = fiber.context;
+  sched::tools::leave_system(request.asker);
+  sched::tools::leave(request.asker, fiber.tools);
   if (fiber.parked_in_trace) {
     switcher.swap(&request.back, &parked, &request);
   } else {
     switcher.swap_on_top(&request.back, &parked, trace_on_top, &request);
   }
+  sched::tools::arrive(request.asker, request.asker);
+  sched::tools::forget_system(request.asker);
   under_way.store(nullptr, std::memory_order_relaxed);
 }
 

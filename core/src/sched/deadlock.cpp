@@ -30,7 +30,7 @@ bool Scheduler::all_asleep() const {
     return !processor->has_ready() && processor->timers.earliest() == detail::kNever;
   };
   return idle_count_.load(std::memory_order_seq_cst) == processors_.size() && global_.size() == 0 && !stopping() &&
-         std::none_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->fiber != nullptr; }) &&
+         std::none_of(workers_.begin(), workers_.end(), [](const auto& worker) { return worker->glimpse() != nullptr; }) &&
          std::all_of(processors_.begin(), processors_.end(), nothing_to_do);
 }
 

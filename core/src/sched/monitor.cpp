@@ -121,7 +121,7 @@ std::int64_t Monitor::look_at_adrift(std::int64_t now) {
   std::int64_t until = detail::kNever;
   if (scheduler_.adrift() == 0) return until;
   scheduler_.for_each_worker([&](Worker& worker) {
-    if (worker.taken.load(std::memory_order_relaxed) && worker.fiber)
+    if (worker.taken.load(std::memory_order_relaxed) && worker.glimpse())
       until = std::min(until, look_at_adrift(worker, now));
   });
   return until;

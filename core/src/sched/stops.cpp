@@ -232,7 +232,8 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
 void Stops::press(Processor& processor, Worker& worker) {
   // Whoever gets the processor of a thread that blocks finds nothing to do but to stand still with it.
   const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
-  const bool blocks = threads && threads->waits(&worker, &stands_[processor.index].used) == 1;
+  const bool blocks = threads && worker.bound.load(std::memory_order_acquire) &&
+                      threads->waits(&worker, &stands_[processor.index].used) == 1;
   if (!blocks || for_good_ || !scheduler_.rescue(processor, worker)) scheduler_.request_preemption(worker);
 }
 

@@ -17,7 +17,7 @@ inline bool put_behind(Worker& worker, FiberBlock& parked, void*) {
 }
 
 inline void put_on(Worker& worker, FiberBlock& fiber) {
-  worker.fiber = &fiber;
+  worker.set_current(&fiber);
   worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
   copy_exception_globals(*worker.exception_globals, fiber.exceptions, worker.long_exception_globals);
   *worker.error_number = fiber.error_number;
@@ -29,7 +29,7 @@ inline void take_off(Worker& worker, FiberBlock& fiber) {
 }
 
 inline void put_on_system(Worker& worker) {
-  worker.fiber = nullptr;
+  worker.set_current(nullptr);
   copy_exception_globals(*worker.exception_globals, worker.system_exceptions, worker.long_exception_globals);
 }
 

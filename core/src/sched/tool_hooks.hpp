@@ -45,17 +45,18 @@ struct StackState {
 };
 
 #if HEDDLE_ASAN
-/// At least as much as a fake stack takes: eleven sizes of frames with the power of two above the stack's bytes each, 2^16 to 2^20,
-/// and a byte for each frame. LeakSanitizer looks only where something is mapped.
-inline std::size_t most_fake_bytes(std::size_t stack_bytes) {
-  return 12 * std::clamp<std::size_t>(std::bit_ceil(stack_bytes), 1 << 16, 1 << 20);
+/// What a fake stack takes: a page, a flag for each frame, and eleven sizes of frames with the power of two above the stack's bytes each,
+/// 2^16 to 2^20. Not a byte more: behind it may lie what LeakSanitizer itself unmaps while it looks.
+inline std::size_t fake_bytes(std::size_t stack_bytes) {
+  const std::size_t each = std::clamp<std::size_t>(std::bit_ceil(stack_bytes), 1 << 16, 1 << 20);
+  return 4096 + each / 32 + 11 * each;
 }
 
 /// LeakSanitizer knows the fake stack of the stack that a thread is on; of those that are left it is told once.
 inline void note_fake_stack(StackState& state) {
   if (state.fake_root == state.fake_stack || state.bytes == 0) return;
-  if (state.fake_root) __lsan_unregister_root_region(state.fake_root, most_fake_bytes(state.bytes));
-  if (state.fake_stack) __lsan_register_root_region(state.fake_stack, most_fake_bytes(state.bytes));
+  if (state.fake_root) __lsan_unregister_root_region(state.fake_root, fake_bytes(state.bytes));
+  if (state.fake_stack) __lsan_register_root_region(state.fake_stack, fake_bytes(state.bytes));
   state.fake_root = state.fake_stack;
 }
 #endif

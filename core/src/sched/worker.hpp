@@ -47,6 +47,11 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
       : HeddleThread{}, swap(switcher.swap), scheduler(owner) {}
 
   FiberBlock* current() const { return static_cast<FiberBlock*>(fiber); }
+  void set_current(FiberBlock* block) noexcept { std::atomic_ref(fiber).store(block, std::memory_order_relaxed); }
+  /// current() for other threads: it may be on another one by now.
+  FiberBlock* glimpse() noexcept {
+    return static_cast<FiberBlock*>(std::atomic_ref(fiber).load(std::memory_order_relaxed));
+  }
   bool preemption_requested() const { return stack_guard.load(std::memory_order_relaxed) == kPoison; }
 
   /// Waits for the decision of who takes the processor; false when it is gone. REQUIRES: in_core and taken are raised.
