@@ -10,7 +10,7 @@ if(NOT valgrind)
   message("skipped: valgrind is not installed (Debian: valgrind)")
   return()
 endif()
-execute_process(COMMAND ${valgrind} --error-exitcode=99 ${PROGRAM}
+execute_process(COMMAND ${valgrind} --fair-sched=yes --error-exitcode=99 ${PROGRAM}
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE errors TIMEOUT 100)
 if(NOT status EQUAL 0 OR NOT output MATCHES "${WANTED}" OR NOT errors MATCHES "ERROR SUMMARY: 0 errors")
   message(FATAL_ERROR "status ${status}\n${output}${errors}")
