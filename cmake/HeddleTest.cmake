@@ -5,7 +5,8 @@
 #   heddle_add_runtime_test(NAME …the same…)
 #     Links heddle::heddle as a user's program does, and finds the ports in the build tree's plugins/. Label "runtime".
 #
-# Each TEST() is a test of ctest, named NAME/Suite.Test, with a time limit of its own: 60 seconds unless TIMEOUT says otherwise.
+# Each TEST() is a test of ctest, named NAME/Suite.Test, with a time limit of its own: 60 seconds unless TIMEOUT says otherwise,
+# six times that in builds with a sanitizer.
 # LABEL stress marks what runs only with `./dev test --stress` and, with smaller counts, in CI. PROPERTIES are set on every test
 # of the program; a test that measures time says RUN_SERIAL ON.
 include(GoogleTest)
@@ -18,9 +19,16 @@ function(heddle_add_gtest_program name)
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
+  if(HEDDLE_SANITIZE)
+    math(EXPR arg_TIMEOUT "6 * ${arg_TIMEOUT}") # as HEDDLE_TIME_LIMIT_SCALE of the presets
+  endif()
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${heddle_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main heddle_warnings)
+  if(HEDDLE_SANITIZE MATCHES undefined)
+    # A third of what a test takes to compile; in a test AddressSanitizer sees what goes wrong by that.
+    target_compile_options(${name} PRIVATE -fno-sanitize=null,object-size,vptr)
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${HEDDLE_TEST_OUTPUT_DIRECTORY})
   gtest_discover_tests(${name} TEST_PREFIX ${name}/ DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${arg_LABEL} ${arg_PROPERTIES})

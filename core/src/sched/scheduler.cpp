@@ -101,7 +101,9 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   self.picked = &main;
   work(self);
 
-  // No worker is added any more; each leaves its fiber where it next can.
+  // Whoever has not seen the end coming and adds a worker has the lock; once that is free nobody does.
+  for_each_worker([](const Worker&) {});
+  // Each leaves its fiber where it next can.
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
