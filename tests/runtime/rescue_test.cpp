@@ -203,9 +203,8 @@ TEST_P(RescuePreempted, WhoComesBackQueuesUp) {
         back = true;
         while (!stop) spin(1'000);
       });
-      this_fiber::sleep_for(milliseconds(1));  // over only if the processor was taken from the one above
-      const std::uint64_t rescues = stats().rescues;
-      EXPECT_GE(rescues, 1U);
+      // On a slow machine the one above may be preempted before it blocks.
+      while (stats().rescues == 0) this_fiber::sleep_for(milliseconds(1));
       gate.open();
       while (!back) spin(1'000);
       const std::uint64_t before = stats().preemptions;
