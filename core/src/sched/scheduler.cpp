@@ -90,6 +90,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
     std::lock_guard lock(lock_);
     workers_.push_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher));
   }
+  note_time(interfaces_.vdso_caller->monotonic_ns());  // somebody may wait before anyone else reads the clock
   Worker& self = *workers_.front();
   Processor& first = *take_any_idle();  // before the monitor begins: it sleeps while all are idle
   monitor_.start();                     // before the thread is bound: it may throw
