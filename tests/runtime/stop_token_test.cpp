@@ -46,7 +46,7 @@ TEST_P(StopTokenUnder, StopsRaceWithNotificationsAndTimeouts) {
   passes([] {
     int by_stop = 0;
     int by_notification = 0;
-    for (std::size_t round = 0; round < scaled(400); ++round) {
+    for (std::size_t round = 0; round < scaled(400) || by_stop == 0 || by_notification == 0; ++round) {
       Mutex mutex;
       ConditionVariable changed;
       bool ready = false;
@@ -70,8 +70,6 @@ TEST_P(StopTokenUnder, StopsRaceWithNotificationsAndTimeouts) {
       waiter.request_stop();
       waiter.join();
     }
-    EXPECT_GT(by_stop, 0);
-    EXPECT_GT(by_notification, 0);
   });
 }
 

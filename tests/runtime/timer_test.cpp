@@ -68,9 +68,10 @@ TEST_P(TimerOn, StopAndFireAgreeInARace) {
     std::mt19937_64 random(seed());
     run(config(kPreemptive, GetParam()), [&] {
       int stopped = 0;
-      const auto rounds = static_cast<int>(scaled(2'000));
+      int rounds = 0;
+      const auto least = static_cast<int>(scaled(2'000));
       std::atomic<int> fired{0};
-      for (int round = 0; round < rounds; ++round) {
+      for (; rounds < least || stopped == 0 || fired == 0; ++rounds) {  // a few may all go the same way on a busy machine
         Timer timer(microseconds(random() % 100), [&] { ++fired; });
         spin(random() % 100'000);
         if (random() % 2) this_fiber::yield();
@@ -80,8 +81,6 @@ TEST_P(TimerOn, StopAndFireAgreeInARace) {
       while (fired + stopped < rounds) this_fiber::yield();
       this_fiber::sleep_for(milliseconds(10));
       EXPECT_EQ(fired + stopped, rounds);
-      EXPECT_GT(stopped, 0);
-      EXPECT_GT(fired, 0);
     });
   });
 }
