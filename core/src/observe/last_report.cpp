@@ -31,7 +31,7 @@ void write(std::string_view text) {
 // What the dumping thread works on outlives the caller, who may give up.
 Trace own_trace;
 Dying dying;
-base::Parker finished;
+base::Parker& finished = *new base::Parker;  // never destroyed: where a process ends by having its threads killed, one may be in it
 
 void dump_all() noexcept {
   try {

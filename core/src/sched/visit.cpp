@@ -10,8 +10,8 @@ namespace heddle::sched {
 namespace {
 
 std::mutex lock;
-std::condition_variable left;
-int visitors = 0;  // guarded by lock
+std::condition_variable& left = *new std::condition_variable;  // never destroyed: a thread may be killed in it as the process ends
+int visitors = 0;                                              // guarded by lock
 
 Scheduler* enter() {
   std::lock_guard guard(lock);
