@@ -1,6 +1,6 @@
 // SIGQUIT: a dump and exit status 2, unless the program handles it; memory that has run out is no reason to hang.
 #include "runtime/child.hpp"
-#include "runtime/named.hpp"
+#include "runtime/four_loops.hpp"
 #include "runtime/scenario.hpp"
 
 #include <heddle/heddle.hpp>
@@ -16,35 +16,9 @@
 namespace heddle::test {
 namespace {
 
-bool says(const Outcome& outcome, const std::string& text) {
-  return outcome.err.find(text) != std::string::npos;
+TEST_P(DumpOfFourLoops, OnSIGQUIT) {
+  shown_on("SIGQUIT", [] { kill(getpid(), SIGQUIT); });
 }
-
-class Quit : public testing::TestWithParam<Resume> {};
-
-TEST_P(Quit, ShowsTheFramesOfFourLoops) {
-  const Outcome outcome = in_child(
-      [resume = GetParam()] {
-        run(config(kPreemptive, 4, resume), [] {
-          std::atomic<int> begun{0};
-          for (const auto loop : kNamedLoops) Fiber([&begun, loop] { loop(begun); }).detach();
-          while (begun < 4) this_fiber::yield();
-          kill(getpid(), SIGQUIT);
-          for (;;) this_fiber::yield();
-        });
-      },
-      std::chrono::seconds(30));
-  EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_TRUE(outcome.err.starts_with(
-      "heddle: SIGQUIT: the process ends with a dump of its fibers\nheddle: 5 fibers, 4 processors"))
-      << describe(outcome);
-  for (const char* name : kNamesOfLoops)
-    EXPECT_TRUE(says(outcome, std::string("    at ") + name + "+0x")) << describe(outcome);
-}
-
-INSTANTIATE_TEST_SUITE_P(Of, Quit, testing::Values(Resume::kSameThread, Resume::kAnyThread), [](const auto& info) {
-  return std::string(info.param == Resume::kSameThread ? "same_thread" : "any_thread");
-});
 
 std::atomic<int> handled{0};
 
@@ -87,7 +61,8 @@ TEST(FatalError, WithoutMemoryForADumpEndsAllTheSame) {
       },
       std::chrono::seconds(30));
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_TRUE(says(outcome, "heddle: fatal: heddle::Mutex::unlock: the mutex is not locked\n")) << describe(outcome);
+  EXPECT_NE(outcome.err.find("heddle: fatal: heddle::Mutex::unlock: the mutex is not locked\n"), std::string::npos)
+      << describe(outcome);
 }
 
 }  // namespace

@@ -34,11 +34,6 @@ std::string dump() {
   return text.str();
 }
 
-bool waits(FiberId id, const std::string& what) {
-  const auto info = find(id);
-  return info && info->state == FiberState::kWaiting && info->waits_for.starts_with(what);
-}
-
 /// Lets the others run until that fiber waits for that; the test's time limit says when that is never.
 void until_waits(FiberId id, const std::string& what) {
   while (!waits(id, what)) this_fiber::yield();

@@ -7,7 +7,6 @@
 #include <heddle/heddle.hpp>
 
 #include <gtest/gtest.h>
-#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +14,6 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace heddle::test {
 namespace {
@@ -24,12 +22,6 @@ using namespace std::chrono_literals;
 
 bool says(const Outcome& outcome, const std::string& text) {
   return outcome.err.find(text) != std::string::npos;
-}
-
-bool waits(FiberId id) {
-  const std::vector<FiberInfo> all = fibers();
-  return std::any_of(all.begin(), all.end(),
-                     [id](const FiberInfo& info) { return info.id == id && info.state == FiberState::kWaiting; });
 }
 
 void break_an_invariant() {

@@ -1,6 +1,8 @@
 // See scenario.hpp.
 #include "runtime/scenario.hpp"
 
+#include <heddle/fibers.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
@@ -53,6 +55,13 @@ std::uint64_t spin(std::uint64_t rounds) {
     asm volatile("" : "+r"(x));
   }
   return x;
+}
+
+bool waits(FiberId id, const std::string& what) {
+  const std::vector<FiberInfo> all = fibers();
+  return std::any_of(all.begin(), all.end(), [&](const FiberInfo& info) {
+    return info.id == id && info.state == FiberState::kWaiting && info.waits_for.starts_with(what);
+  });
 }
 
 int read_errno() {

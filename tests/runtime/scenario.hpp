@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/config.hpp>
+#include <heddle/fiber.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -40,6 +41,9 @@ std::size_t scaled(std::size_t count);
 /// `rounds` turns of a loop without calls or memory accesses, about a nanosecond each: work that only an interrupt
 /// can stop. Returns a value that depends on every turn.
 std::uint64_t spin(std::uint64_t rounds);
+
+/// Does that fiber wait, for something that begins so?
+bool waits(FiberId id, const std::string& what = "");
 
 /// errno through a call that the compiler cannot see through: it takes errno's address to be the same for the whole
 /// of a function, which is wrong in a function that yields and goes on on another thread.
