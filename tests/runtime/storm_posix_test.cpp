@@ -12,7 +12,6 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
-#include <ctime>
 #include <string>
 #include <thread>
 #include <vector>
@@ -31,30 +30,20 @@ void install_counter(int flags) {
   sigaction(SIGURG, &action, nullptr);
 }
 
-/// Processor time of the calling thread, ns: what other threads take does not count.
-std::int64_t thread_time() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
-}
-
 class InAStorm : public testing::TestWithParam<Resume> {};
 
-TEST_P(InAStorm, ATargetThatRefusesKeepsMostOfItsTime) {
+// Requests that are refused must not come so fast that the target does nothing else. Counted, because what an interruption costs
+// differs between a processor and its emulator: some 4,000 rounds of the loop fit between two of them here, 50 to 200 there.
+TEST_P(InAStorm, ATargetThatRefusesGetsOn) {
   passes_in_child(
       [] {
         constexpr std::uint64_t kRounds = 50'000'000;
         run(config(kPreemptive, 1, GetParam()), [] {
           const this_fiber::NoPreempt guard;
-          const std::int64_t start = thread_time();
-          spin(kRounds);
-          const std::int64_t undisturbed = thread_time() - start;
           const Storm storm(16);
-          const std::int64_t again = thread_time();
           spin(kRounds);
-          const std::int64_t disturbed = thread_time() - again;
-          EXPECT_LT(3 * disturbed, 10 * undisturbed) << undisturbed / 1'000 << " us became " << disturbed / 1'000;
           EXPECT_GT(stats().refused_preemptions, 0U);
+          EXPECT_LT(stats().refused_preemptions, kRounds / 5);
         });
       },
       std::chrono::seconds(60));
