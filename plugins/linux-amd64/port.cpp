@@ -4,6 +4,10 @@
 
 #include "machine.h"
 
+#if HEDDLE_VALGRIND
+#include <valgrind/memcheck.h>
+#endif
+
 namespace heddle::port {
 
 SaveArea heddle_save_area;
@@ -74,10 +78,14 @@ HeddleRegisters interrupted_registers(const ucontext_t& context) {
 }
 
 int32_t inject_preemption(ucontext_t& context) {
-  constexpr greg_t kUserCode64 = 0x33;  // the selector of 64-bit user code, arch/x86/include/asm/segment.h
+  constexpr greg_t kUserCode32 = 0x23;  // the selector of 32-bit user code, arch/x86/include/asm/segment.h
   auto& registers = context.uc_mcontext.gregs;
-  if ((registers[REG_CSGSFS] & 0xffff) != kUserCode64) return HEDDLE_E_UNSUPPORTED;
+  if ((registers[REG_CSGSFS] & 0xffff) == kUserCode32) return HEDDLE_E_UNSUPPORTED;
   const greg_t sp = registers[REG_RSP] - RED_ZONE - static_cast<greg_t>(sizeof(greg_t));
+#if HEDDLE_VALGRIND
+  // memcheck learns that a stack has grown from the instructions that do it.
+  VALGRIND_MAKE_MEM_UNDEFINED(sp - RED_ZONE, RED_ZONE + sizeof(greg_t));
+#endif
   *reinterpret_cast<greg_t*>(sp) = registers[REG_RIP];
   registers[REG_RSP] = sp;
   registers[REG_RIP] = reinterpret_cast<greg_t>(&heddle_async_preempt);
