@@ -107,6 +107,9 @@ case ${HEDDLE_EMULATE_STAGE:-outside} in
     if [[ $port == linux-* ]]; then
       # It is about ten times slower: a quarter of the counts.
       export QEMU_LD_PREFIX=$root HEDDLE_STRESS_SCALE=${HEDDLE_STRESS_SCALE:-0.25}
+      # A thread of the emulator may have the lock of GLib's own allocator while another one forks: the child would wait for ever. malloc
+      # knows of forks.
+      export G_SLICE=always-malloc
     else
       [[ -e $root$wine ]] || fail "there is no Wine in $root; root.sh fetches it, as the package \"wine\""
       HEDDLE_TEST_EMULATOR=wine
