@@ -56,7 +56,7 @@ void HEDDLE_CALL count_visits(void* transfer, void* argument) {
 }
 
 Finding try_context_switcher(const Config& config) {
-  constexpr std::uint64_t kTurns = 1'000'000;
+  constexpr std::uint64_t kTurns = 100'000;
   Pair pair{*opened(config).context_switcher};
   std::vector<char> stack(config.stack.size + pair.switcher.frame_bytes);
   pair.switcher.make(&pair.there, stack.data(), stack.data() + stack.size(), count_visits, &pair);
@@ -73,7 +73,7 @@ Finding try_context_switcher(const Config& config) {
 }
 
 Finding try_tls_provider(const Config& config) {
-  constexpr int kReads = 5'000'000;
+  constexpr int kReads = 500'000;
   const HeddleTlsProvider& tls = *opened(config).tls_provider;
   HeddleThread thread{};
   if (const std::int32_t error = tls.bind(&thread); error != HEDDLE_OK)
@@ -92,7 +92,7 @@ Finding try_tls_provider(const Config& config) {
 }
 
 Finding try_vdso_caller(const Config& config) {
-  constexpr int kReads = 1'000'000;
+  constexpr int kReads = 100'000;
   const HeddleVdsoCaller& clock = *opened(config).vdso_caller;
   std::int64_t last = clock.monotonic_ns();
   const std::int64_t first = last;
