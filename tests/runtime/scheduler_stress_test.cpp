@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <mutex>
@@ -32,8 +31,6 @@ std::uint64_t bytes_of(const char* file, const std::string& key) {
 TEST(Million, FibersAreParkedAtOnceAndWoken) {
   const std::size_t fibers = scaled(1'000'000);
   static constexpr std::uint64_t kBytesEach = 6'000;
-  if (std::getenv("HEDDLE_TEST_EMULATOR"))
-    GTEST_SKIP() << "an emulated processor has neither the memory nor the time for a million fibers";
   if (sizeof(void*) < 8) GTEST_SKIP() << "a million stacks do not fit into an address space of 4 GiB";
   const std::uint64_t available = bytes_of("/proc/meminfo", "MemAvailable:");
   if (available < 2 * kBytesEach * fibers)
