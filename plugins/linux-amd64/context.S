@@ -139,6 +139,28 @@ function heddle_swap_on_top
   load_control_words %r9, 1b
 end_function heddle_swap_on_top
 
+// void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
+//   rdi save   rsi on   rdx function   rcx argument   -> rax the function's result, or the transfer of whoever switches to save
+// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S).
+function heddle_park_and_call
+  endbr64
+  movq (%rsi), %r9
+  save_registers
+  movq %rsp, (%rdi)
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  movq %r9, %rsp
+  movq %rdx, %rax
+  movq %rcx, %rdi
+  call heddle_call_through
+  leaq SWAP_RBP(%rbp), %rsp
+  .cfi_def_cfa %rsp, SWAP_BYTES - SWAP_RBP
+  popq %rbp
+  .cfi_def_cfa_offset 8
+  .cfi_restore %rbp
+  ret
+end_function heddle_park_and_call
+
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to. It is entered
 // behind its nop: unwinders look for a caller one byte before its pc, and that byte has to be this function's too.
 //   rax transfer   rbx entry   r12 argument   -> never returns

@@ -145,6 +145,27 @@ function heddle_swap_on_top
   b 1b
 end_function heddle_swap_on_top
 
+// void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
+//   r0 save   r1 on   r2 function   r3 argument   -> r0 the function's result, or the transfer of whoever switches to save
+// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S).
+function heddle_park_and_call
+  ldr ip, [r1]
+  mov r1, r3
+  vmrs r3, fpscr
+  save_registers
+  str sp, [r0]
+  mov r7, sp
+  .setfp r7, sp
+  .cfi_def_cfa_register r7
+  mov sp, ip
+  mov ip, r2
+  mov r0, r1
+  bl heddle_call_through
+  add sp, r7, #SWAP_BYTES - SWAP_CORE_BYTES
+  .cfi_def_cfa sp, SWAP_CORE_BYTES
+  pop {r3-r11, pc}
+end_function heddle_park_and_call
+
 // The first frame of every context, entered by the return of a switch; below it there is nothing to unwind to. It is
 // entered behind its nop: unwinders look for a caller just before its pc, and what is there has to be this function's
 // too.

@@ -154,6 +154,30 @@ function heddle_swap_on_top
   load_control_word 1b
 end_function heddle_swap_on_top
 
+// void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
+//   x0 save   x1 on   x2 function   x3 argument   -> x0 the function's result, or the transfer of whoever switches to save
+// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S).
+function heddle_park_and_call
+  landing_of_call
+  ldr x6, [x1]
+  save_registers
+  mov x29, sp
+  .cfi_def_cfa_register x29
+  str x29, [x0]
+  mov sp, x6
+  mov x16, x2
+  mov x0, x3
+  bl heddle_call_through
+  mov sp, x29
+  .cfi_def_cfa_register sp
+  ldp x29, x30, [sp, #SWAP_FP]
+  .cfi_restore x29
+  .cfi_restore x30
+  add sp, sp, #SWAP_BYTES
+  .cfi_def_cfa_offset 0
+  ret
+end_function heddle_park_and_call
+
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to. It is entered
 // behind its nop: unwinders look for a caller one byte before its pc, and that byte has to be this function's too.
 //   x0 transfer   x19 entry   x20 argument   -> never returns

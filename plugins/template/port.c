@@ -84,20 +84,30 @@ static void HEDDLE_CALL jump(const HeddleContext* to, void* transfer) {
 typedef struct Call {
   void* (*function)(void* argument);
   void* argument;
-  HeddleContext caller;
+  HeddleContext* caller;
 } Call;
 
 static void HEDDLE_CALL run_call(void* transfer, void* argument) {
   (void)transfer;
-  Call* call = argument;
-  jump(&call->caller, call->function(call->argument));
+  const Call* call = argument;
+  jump(call->caller, call->function(call->argument));
+}
+
+static void* call_below(HeddleContext* save, char* stack_top, void* (*function)(void*), void* argument) {
+  Call call = {function, argument, save};
+  HeddleContext other;
+  make(&other, stack_top - 65536, stack_top, run_call, &call);
+  return swap(save, &other, NULL);
 }
 
 static void* HEDDLE_CALL call_on(void* stack_top, void* (*function)(void*), void* argument) {
-  Call call = {function, argument, {NULL}};
-  HeddleContext other;
-  make(&other, (char*)stack_top - 65536, stack_top, run_call, &call);
-  return swap(&call.caller, &other, NULL);
+  HeddleContext caller;
+  return call_below(&caller, stack_top, function, argument);
+}
+
+/* A parked context's record has the frames of what parked it below itself. */
+static void* HEDDLE_CALL park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument) {
+  return call_below(save, (char*)on->sp - 4096, function, argument);
 }
 
 static void HEDDLE_CALL inspect(const HeddleContext* context, HeddleRegisters* out) {
@@ -113,7 +123,7 @@ enum { EXCEPTION_GLOBALS_BYTES = 2 * sizeof(void*) };
 
 static const HeddleContextSwitcher context_switcher = {
     sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap, jump, swap_on_top, call_on, inspect,
-    EXCEPTION_GLOBALS_BYTES};
+    EXCEPTION_GLOBALS_BYTES,       park_and_call};
 
 /* --- TlsProvider ------------------------------------------------------------------------------------------------------ */
 
@@ -139,12 +149,16 @@ static void HEDDLE_CALL clear(void) {
   slot = NULL;
 }
 
+static void HEDDLE_CALL set(HeddleThread* thread) {
+  slot = thread;
+}
+
 static int32_t HEDDLE_CALL on_thread_exit(void(HEDDLE_CALL* function)(HeddleThread* thread)) {
   exited = function;
   return HEDDLE_OK;
 }
 
-static const HeddleTlsProvider tls_provider = {sizeof(HeddleTlsProvider), 0, bind, get, clear, on_thread_exit};
+static const HeddleTlsProvider tls_provider = {sizeof(HeddleTlsProvider), 0, bind, get, clear, on_thread_exit, set};
 
 /* --- Preempter -------------------------------------------------------------------------------------------------------- */
 

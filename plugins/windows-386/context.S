@@ -51,15 +51,20 @@
   save_word TEB_EXCEPTION_LIST, SWAP_EXCEPTION_LIST
 .endm
 
-// Goes over to the frame at \to: thread block and stack pointer. Clobbers ebx.
-.macro change_stack to
-  load_word TEB_LAST_ERROR, SWAP_LAST_ERROR, \to
+// Tells the thread block of the stack that the frame at \to lies on. Clobbers ebx.
+.macro change_stack_words to
   load_word TEB_GUARANTEED_STACK_BYTES, SWAP_GUARANTEED, \to
   load_word TEB_FIBER_DATA, SWAP_FIBER_DATA, \to
   load_word TEB_EXCEPTION_LIST, SWAP_EXCEPTION_LIST, \to
   load_word TEB_STACK_BASE, SWAP_BASE, \to
   load_word TEB_STACK_LIMIT, SWAP_LIMIT, \to
   load_word TEB_DEALLOCATION_STACK, SWAP_ALLOCATION, \to
+.endm
+
+// Goes over to the frame at \to: thread block and stack pointer. Clobbers ebx.
+.macro change_stack to
+  load_word TEB_LAST_ERROR, SWAP_LAST_ERROR, \to
+  change_stack_words \to
   movl \to, %esp
 .endm
 
@@ -196,6 +201,44 @@ function heddle_swap_on_top
 2:
   load_control_words %ecx, 1b
 end_function heddle_swap_on_top
+
+// void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
+//   4(esp) save   8(esp) on   12(esp) function   16(esp) argument   -> eax the function's result, or the transfer of whoever
+//   switches to save
+// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S). The last error stays
+// the thread's, both ways.
+function heddle_park_and_call
+  movl 4(%esp), %edx
+  movl 8(%esp), %ecx
+  movl (%ecx), %ecx
+  save_registers
+  movl %esp, (%edx)
+  movl %esp, %ebp
+  .cfi_def_cfa_register %ebp
+  movl SWAP_BYTES + 8(%ebp), %eax
+  movl SWAP_BYTES + 12(%ebp), %edx
+  movl %ecx, %esi
+  change_stack_words %ecx
+  movl %ecx, %esp
+  // A parked frame ends where its caller was aligned to 16.
+  subl $8, %esp
+  call _heddle_call_through
+  movl %fs:TEB_STACK_LIMIT, %ecx
+  movl %ecx, SWAP_LIMIT(%esi)
+  change_stack_words %ebp
+  movl SWAP_EDI(%ebp), %edi
+  movl SWAP_ESI(%ebp), %esi
+  movl SWAP_EBX(%ebp), %ebx
+  .cfi_restore %edi
+  .cfi_restore %esi
+  .cfi_restore %ebx
+  leal SWAP_EBP(%ebp), %esp
+  .cfi_def_cfa %esp, SWAP_BYTES - SWAP_EBP
+  popl %ebp
+  .cfi_def_cfa_offset 4
+  .cfi_restore %ebp
+  ret
+end_function heddle_park_and_call
 
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to. It is entered
 // behind its nop: unwinders look for a caller one byte before its pc, and that byte has to be this function's too.

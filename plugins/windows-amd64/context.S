@@ -17,8 +17,9 @@
 
   .text
 
-// The prologue: stores the callee-saved registers in the return address's frame, which begins \below bytes above rsp.
-.macro save_registers below=0
+// The prologue: stores the callee-saved registers in the return address's frame, which begins \below bytes above rsp. With frame=1
+// rbp is the frame pointer then.
+.macro save_registers below=0, frame=0
   subq $SWAP_PC + \below, %rsp
   .seh_stackalloc SWAP_PC + \below
   movq %rbp, SWAP_RBP + \below(%rsp)
@@ -41,6 +42,10 @@
   movaps %xmm\n, SWAP_XMM6 + 16 * (\n - 6) + \below(%rsp)
   .seh_savexmm %xmm\n, SWAP_XMM6 + 16 * (\n - 6) + \below
   .endr
+  .if \frame
+  movq %rsp, %rbp
+  .seh_setframe %rbp, 0
+  .endif
   .seh_endprologue
 .endm
 
@@ -64,22 +69,27 @@
   movl %eax, SWAP_GUARANTEED + \below(%rsp)
 .endm
 
-// Tells the thread block of the stack that the frame at rsp lies on. Clobbers rax, r10, r11.
-.macro load_thread below=0
-  movq SWAP_BASE + \below(%rsp), %rax
-  movq SWAP_LIMIT + \below(%rsp), %r10
-  movq SWAP_ALLOCATION + \below(%rsp), %r11
-  movq %rax, %gs:TEB_STACK_BASE
+// Tells the thread block of the stack that the frame at \at lies on. Clobbers rcx, r10, r11.
+.macro load_stack_words at, below=0
+  movq SWAP_BASE + \below(\at), %rcx
+  movq SWAP_LIMIT + \below(\at), %r10
+  movq SWAP_ALLOCATION + \below(\at), %r11
+  movq %rcx, %gs:TEB_STACK_BASE
   movq %r10, %gs:TEB_STACK_LIMIT
   movq %r11, %gs:TEB_DEALLOCATION_STACK
-  movq SWAP_FIBER_DATA + \below(%rsp), %rax
-  movq SWAP_EXCEPTION_LIST + \below(%rsp), %r10
-  movl SWAP_LAST_ERROR + \below(%rsp), %r11d
-  movq %rax, %gs:TEB_FIBER_DATA
+  movq SWAP_FIBER_DATA + \below(\at), %rcx
+  movq SWAP_EXCEPTION_LIST + \below(\at), %r10
+  movl SWAP_GUARANTEED + \below(\at), %r11d
+  movq %rcx, %gs:TEB_FIBER_DATA
   movq %r10, %gs:TEB_EXCEPTION_LIST
-  movl %r11d, %gs:TEB_LAST_ERROR
-  movl SWAP_GUARANTEED + \below(%rsp), %eax
-  movl %eax, %gs:TEB_GUARANTEED_STACK_BYTES
+  movl %r11d, %gs:TEB_GUARANTEED_STACK_BYTES
+.endm
+
+// Takes up what the frame at rsp keeps of the thread block. Clobbers rcx, r10, r11.
+.macro load_thread below=0
+  load_stack_words %rsp, \below
+  movl SWAP_LAST_ERROR + \below(%rsp), %ecx
+  movl %ecx, %gs:TEB_LAST_ERROR
 .endm
 
 // Goes to `slow` when the control words of the frame at rsp and of that at \to differ. Clobbers eax, r10d.
@@ -209,6 +219,28 @@ function heddle_swap_on_top
 2:
   load_control_words %rdx, 1b
 end_function heddle_swap_on_top
+
+// void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
+//   rcx save   rdx on   r8 function   r9 argument   -> rax the function's result, or the transfer of whoever switches to save
+// The frame that is parked is also the caller's frame of the call. The last error stays the thread's, both ways.
+function heddle_park_and_call
+  save_registers frame=1
+  movq (%rdx), %rbx
+  save_thread
+  movq %rsp, (%rcx)
+  leaq -HOME_BYTES(%rbx), %rsp
+  load_stack_words %rbx
+  movq %r9, %rcx
+  call *%r8
+  movq %gs:TEB_STACK_LIMIT, %rcx
+  movq %rcx, SWAP_LIMIT(%rbx)
+  movq %rbp, %rsp
+  load_stack_words %rbp
+  movq SWAP_RBX(%rbp), %rbx
+  leaq SWAP_RBP(%rbp), %rsp
+  popq %rbp
+  ret
+end_function heddle_park_and_call
 
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to: its own return
 // address is 0. It is entered behind its nop: walkers that look for a caller one byte before its pc find this function too.

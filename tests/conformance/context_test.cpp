@@ -212,6 +212,136 @@ TEST_F(Context, CallOnNestsAcrossStacks) {
   EXPECT_EQ(call.depth, 3);
 }
 
+// --- park_and_call: the test stands for a fiber that makes a foreign call on another context's stack, then for the foreign code.
+
+TEST_F(Context, ParkAndCallRunsBelowTheParkedContextAndReturnsTheResult) {
+  make([](void*, void* argument) {
+    auto& s = *static_cast<Scene*>(argument);
+    volatile char local[256] = {};
+    for (int i = 0; i < 256; ++i) local[i] = static_cast<char>(i);
+    s.leave(nullptr);
+    for (int i = 0; i < 256; ++i) s.changed += local[i] != static_cast<char>(i);
+    s.trace = "went on";
+    s.leave(nullptr);
+  });
+  enter();
+  HeddleRegisters parked{};
+  switcher->inspect(&scene.fiber, &parked);
+  struct Call {
+    uintptr_t local;
+    uint64_t parked_pc;
+    const HeddleContextSwitcher* switcher;
+    const HeddleContext* caller;
+  } call{0, 0, switcher, &scene.test};
+  const auto function = [](void* argument) -> void* {
+    auto& c = *static_cast<Call*>(argument);
+    alignas(16) volatile char local[4096];
+    for (volatile char& byte : local) byte = 'x';
+    c.local = reinterpret_cast<uintptr_t>(local);
+    HeddleRegisters caller{};
+    c.switcher->inspect(c.caller, &caller);
+    c.parked_pc = caller.pc;
+    return argument;
+  };
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(switcher->park_and_call(&scene.test, &scene.fiber, function, &call), &call);
+  EXPECT_TRUE(stack.contains(call.local));
+  EXPECT_LT(call.local, parked.sp);
+  EXPECT_EQ(call.local % 16, 0u);
+  EXPECT_NE(call.parked_pc, 0u);
+  enter();
+  EXPECT_EQ(scene.trace, "went on");
+  EXPECT_EQ(scene.changed, 0u);
+}
+
+const HeddleContextSwitcher* probed_table;
+
+void* no_swap(HeddleContext*, const HeddleContext*, void* transfer) {
+  return transfer;
+}
+
+// Has every register changed on the other stack, as a function may that puts them back.
+void* change_registers(void* argument) {
+  SwapProbe probe{no_swap, nullptr, nullptr, nullptr, 0x3333333333333333u, nullptr};
+  probe_swap(&probe);
+  return argument;
+}
+
+void* call_as_swap(HeddleContext* save, const HeddleContext* on, void* transfer) {
+  return probed_table->park_and_call(save, on, change_registers, transfer);
+}
+
+TEST_F(Context, ParkAndCallKeepsEveryCalleeSavedRegister) {
+  make([](void*, void*) {});
+  probed_table = switcher;
+  for (uint64_t i = 0; i <= 1000; ++i) {
+    SwapProbe probe{call_as_swap, &scene.test, &scene.fiber, &scene, 0x2222222222222222u * (i % 7), nullptr};
+    ASSERT_EQ(probe_swap(&probe), 0u);
+  }
+}
+
+TEST_F(Context, ASwitchToWhatParkAndCallParkedAbandonsTheFunction) {
+  make([](void*, void*) {});
+  struct Call {
+    const HeddleContextSwitcher* switcher;
+    HeddleContext* caller;
+    uint64_t rounds;
+  } call{switcher, &scene.test, 0};
+  const auto leaves = [](void* argument) -> void* {
+    auto& c = *static_cast<Call*>(argument);
+    ++c.rounds;
+    c.switcher->jump(c.caller, &c.rounds);
+    return nullptr;
+  };
+  for (int i = 0; i < 1000; ++i)
+    ASSERT_EQ(switcher->park_and_call(&scene.test, &scene.fiber, leaves, &call), &call.rounds);
+  EXPECT_EQ(call.rounds, 1000u);
+}
+
+// A callback in a foreign call: back on the stack that the call was made from, below what is parked there; and that twice over.
+TEST_F(Context, ParkAndCallNestsBetweenTwoStacks) {
+  make([](void*, void*) {});
+  struct Level {
+    const HeddleContextSwitcher* switcher;
+    HeddleContext fiber, system;
+    int depth;
+    bool abandon;
+    static void* there(void* argument) {
+      auto& level = *static_cast<Level*>(argument);
+      const HeddleContext parked = level.fiber;
+      const HeddleContext before = level.system;
+      void* result = level.switcher->park_and_call(&level.system, &parked, back, argument);
+      level.fiber = parked;
+      level.system = before;
+      return result;
+    }
+    static void* back(void* argument) {
+      auto& level = *static_cast<Level*>(argument);
+      if (level.depth-- != 0) return level.switcher->park_and_call(&level.fiber, &level.system, there, argument);
+      if (level.abandon) level.switcher->jump(&level.fiber, nullptr);
+      return argument;
+    }
+  };
+  for (int i = 0; i < 100; ++i) {
+    Level level{switcher, {}, scene.fiber, 8, false};
+    ASSERT_EQ(switcher->park_and_call(&level.fiber, &level.system, Level::there, &level), &level);
+    ASSERT_EQ(level.depth, -1);
+  }
+  Level level{switcher, {}, scene.fiber, 0, true};
+  EXPECT_EQ(switcher->park_and_call(&level.fiber, &level.system, Level::there, &level), nullptr);
+}
+
+TEST_F(Context, ExceptionsAreThrownAndCaughtInsideParkAndCall) {
+  make([](void*, void*) {});
+  const auto function = [](void* argument) -> void* {
+    try {
+      throw *static_cast<int*>(argument);
+    } catch (int& caught) {
+      return caught == *static_cast<int*>(argument) ? argument : nullptr;
+    }
+  };
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(switcher->park_and_call(&scene.test, &scene.fiber, function, &i), &i);
+}
+
 TEST_F(Context, InspectTellsEntryThenTheCallerOfSwap) {
   const HeddleEntry entry = [](void*, void* argument) {
     auto& s = *static_cast<Scene*>(argument);

@@ -17,6 +17,18 @@ TEST_F(Tls, TheSlotIsNullUntilBoundAndAfterClear) {
   EXPECT_EQ(tls->get(), nullptr);
 }
 
+TEST_F(Tls, SetTakesUpWhatWasClearedAgain) {
+  HeddleThread thread{};
+  ASSERT_EQ(tls->bind(&thread), HEDDLE_OK);
+  for (int i = 0; i < 100; ++i) {
+    tls->clear();
+    EXPECT_EQ(tls->get(), nullptr);
+    tls->set(&thread);
+    EXPECT_EQ(tls->get(), &thread);
+  }
+  tls->clear();
+}
+
 TEST_F(Tls, BindTellsTheThreadAndItsStack) {
   std::thread([this] {
     HeddleThread thread{};

@@ -69,6 +69,11 @@ __attribute__((noinline)) void walk_call_on(void* top) {
   asm volatile("" ::: "memory");
 }
 
+__attribute__((noinline)) void walk_park_and_call() {
+  table->park_and_call(&test_context, &fiber_context, on_other_stack, nullptr);
+  asm volatile("" ::: "memory");
+}
+
 __attribute__((noinline)) void* on_top(void*) {
   last_walk = walk_from_here();
   conformance_stop();
@@ -133,6 +138,17 @@ TEST_F(Unwind, Walk2ThroughASwitchWithAFunctionOnTop) {
   EXPECT_GT(inner, 0);
   EXPECT_GT(parked, 0);
   EXPECT_GT(find(last_walk, parked_entry, parked), 0);
+}
+
+TEST_F(Unwind, ThroughACallBelowAParkedContext) {
+  switcher->make(&fiber_context, stack.lo(), stack.hi(), parked_entry, nullptr);
+  walk_park_and_call();
+  EXPECT_TRUE(last_walk.ended);
+  const int inner = find(last_walk, on_other_stack);
+  const int call = find(last_walk, table->park_and_call, inner);
+  EXPECT_GT(inner, 0);
+  EXPECT_GT(call, 0);
+  EXPECT_GT(find(last_walk, walk_park_and_call, call), 0);
 }
 
 TEST_F(Unwind, Walk3ThroughAnInjectedCall) {

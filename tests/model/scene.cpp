@@ -37,7 +37,8 @@ const HeddleTlsProvider tls{sizeof(HeddleTlsProvider),
                             [](HeddleThread*) -> std::int32_t { return HEDDLE_OK; },
                             [] { return static_cast<HeddleThread*>(current() ? current() : acting); },
                             [] {},
-                            [](void (*)(HeddleThread*)) -> std::int32_t { return HEDDLE_OK; }};
+                            [](void (*)(HeddleThread*)) -> std::int32_t { return HEDDLE_OK; },
+                            [](HeddleThread*) {}};
 const HeddleVdsoCaller clock_that_stands{sizeof(HeddleVdsoCaller),
                                          0,
                                          "model",

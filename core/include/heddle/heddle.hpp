@@ -2,6 +2,7 @@
 #pragma once
 
 #include <heddle/barrier.hpp>
+#include <heddle/callback.hpp>
 #include <heddle/channel.hpp>
 #include <heddle/clock.hpp>
 #include <heddle/condition_variable.hpp>
@@ -10,7 +11,9 @@
 #include <heddle/fiber.hpp>
 #include <heddle/fiber_local.hpp>
 #include <heddle/fibers.hpp>
+#include <heddle/foreign_call.hpp>
 #include <heddle/latch.hpp>
+#include <heddle/lock_thread.hpp>
 #include <heddle/mutex.hpp>
 #include <heddle/once.hpp>
 #include <heddle/preemptible_code.hpp>

@@ -12,6 +12,7 @@ struct Stats {
   std::uint64_t fibers;  ///< that exist now: running, ready or waiting
   std::uint64_t fibers_created;
   std::uint64_t workers;  ///< threads that run fibers, parked ones included
+  std::uint64_t borrowed_workers;  ///< made for threads that are none of the runtime's, those that wait for the next such thread included
   std::uint64_t processors;
   std::uint64_t idle_processors;
   std::uint64_t switches;                 ///< from one fiber to another, or to and from an idle scheduler

@@ -16,12 +16,12 @@ constexpr Slot kContextSwitcherSlots[] = {
     {offsetof(HeddleContextSwitcher, swap_on_top), "swap_on_top"},
     {offsetof(HeddleContextSwitcher, call_on), "call_on"},
     {offsetof(HeddleContextSwitcher, inspect), "inspect"},
+    {offsetof(HeddleContextSwitcher, park_and_call), "park_and_call"},
 };
 constexpr Slot kTlsProviderSlots[] = {
-    {offsetof(HeddleTlsProvider, bind), "bind"},
-    {offsetof(HeddleTlsProvider, get), "get"},
-    {offsetof(HeddleTlsProvider, clear), "clear"},
-    {offsetof(HeddleTlsProvider, on_thread_exit), "on_thread_exit"},
+    {offsetof(HeddleTlsProvider, bind), "bind"},   {offsetof(HeddleTlsProvider, get), "get"},
+    {offsetof(HeddleTlsProvider, clear), "clear"}, {offsetof(HeddleTlsProvider, on_thread_exit), "on_thread_exit"},
+    {offsetof(HeddleTlsProvider, set), "set"},
 };
 constexpr Slot kPreempterSlots[] = {
     {offsetof(HeddlePreempter, strategy), "strategy"},

@@ -8,6 +8,7 @@
 #include "runtime/host.hpp"
 #include "runtime/tool_limits.hpp"
 #include "sched/scheduler.hpp"
+#include "sched/visit.hpp"
 #include "time/clock.hpp"
 
 #include <heddle/run.hpp>
@@ -29,8 +30,12 @@ class OnlyRun {
     if (sched::current_worker()) refuse("heddle::run: called inside a fiber; make a heddle::Fiber instead");
     if (under_way_.exchange(true))
       refuse("heddle::run: another run() is under way in this process; wait until it has returned");
+    sched::run_begins();
   }
-  ~OnlyRun() { under_way_.store(false); }
+  ~OnlyRun() {
+    sched::run_is_over();
+    under_way_.store(false);
+  }
   OnlyRun(const OnlyRun&) = delete;
   OnlyRun& operator=(const OnlyRun&) = delete;
 

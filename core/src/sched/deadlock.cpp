@@ -36,7 +36,7 @@ bool Scheduler::all_asleep() const {
 
 std::uint64_t Scheduler::thread_count() const {
   std::lock_guard lock(lock_);
-  return workers_.size() + 1 + helper_threads_;  // one is the monitor
+  return workers_.size() - retired_ + 1 + helper_threads_;  // one is the monitor
 }
 
 }  // namespace heddle::sched

@@ -46,13 +46,15 @@ void HEDDLE_CALL enter_fiber(void* transfer, void* fiber) {
     base::refuse_in_forked_child();  // nobody to switch to
   Worker& worker = *here;
   enter_with_processor(worker);
+  worker.ends = self.ties != 0;  // a LockThread that was never released: the thread is not fit for others
   const std::uintptr_t joiner = self.joiner.load(std::memory_order_acquire);
   auto* waiting = reinterpret_cast<FiberBlock*>(joiner);
   // A fiber that waits for this one goes on at once, in what is left of the slice.
-  const bool direct = joiner > kEnded && !(joiner & kThreadTag) && !waiting->pinned && !worker.preemption_requested() &&
-                      !worker.scheduler.stopping();
+  const bool direct = joiner > kEnded && !(joiner & kThreadTag) && !worker.ends && !waiting->pinned &&
+                      !worker.preemption_requested() && !worker.scheduler.stopping();
   if (direct) note_woken(*waiting);
-  FiberBlock* next = direct ? waiting : for_this_worker(worker, worker.scheduler.pick_next(worker));
+  FiberBlock* next = direct ? waiting : nullptr;
+  if (!direct && !worker.ends) next = for_this_worker(worker, worker.scheduler.pick_next(worker));
   tools::ends(self.tools);
   switch_from(worker, self, next, direct ? nullptr : announce_end, nullptr);
   base::fatal("a fiber went on after it had ended");

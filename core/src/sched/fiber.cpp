@@ -52,6 +52,10 @@ void reset(FiberBlock& fiber, void (*body)(void*), std::string_view name) {
   fiber.exceptions = {};
   fiber.error_number = 0;
   fiber.no_preempt = 0;
+  fiber.ties = 0;
+  fiber.thread_locks = 0;
+  fiber.foreign = nullptr;
+  fiber.callback = nullptr;
   fiber.fresh = true;
   fiber.joiner.store(kNoJoiner, std::memory_order_relaxed);
   fiber.body = body;

@@ -22,6 +22,11 @@ struct LocalValue;
 namespace heddle::sched {
 
 class Worker;
+struct CallbackFrame;
+struct ForeignFrame;
+
+/// A bit of FiberBlock::ties: foreign code runs on behalf of the fiber, which must not wait.
+inline constexpr std::uint32_t kInForeign = 1u << 31;
 
 /// What the word FiberBlock::joiner holds besides these: a FiberBlock* that waits for the end, or a base::Parker* with
 /// kThreadTag.
@@ -40,12 +45,16 @@ struct FiberBlock {
   int error_number = 0;          // errno
   bool fresh = true;             // has not run yet
   std::uint32_t no_preempt = 0;  // how many NoPreempt guards and core locks it holds
+  std::uint32_t ties = 0;        // how many LockThread guards and callbacks keep it on its thread; and kInForeign
 
   std::atomic<std::uintptr_t> joiner{kNoJoiner};
   void (*body)(void* closure) = nullptr;
   void* closure = nullptr;
   detail::LocalValue* local_values = nullptr;  // of FiberLocal variables; null again when the fiber has ended
   std::uint64_t number = 0;
+  std::uint32_t thread_locks = 0;     // of the ties, the LockThread guards
+  ForeignFrame* foreign = nullptr;    // the innermost foreign call that it is in
+  CallbackFrame* callback = nullptr;  // the innermost callback that it is in
   stack::Stack stack{};
   [[no_unique_address]] tools::StackState tools;
 

@@ -23,6 +23,11 @@ constexpr std::uint32_t kPauseLoads = 64;
 
 void Scheduler::work(Worker& worker) {
   for (;;) {
+    if (worker.ends) return retire(worker);
+    if (!worker.processor) {  // its fiber has come back from foreign code without one
+      put_spare(worker);
+      if (!wait_for_processor(worker)) return;
+    }
     FiberBlock* fiber = find_work(worker);
     if (!fiber) return;
     if (fiber->pinned && stops_.set_aside(*fiber)) continue;
@@ -32,7 +37,7 @@ void Scheduler::work(Worker& worker) {
       continue;
     }
     run_fiber(worker, *fiber);
-    while (worker.kept) {
+    while (worker.kept && worker.processor) {
       stops_.hold(worker);
       FiberBlock* kept = std::exchange(worker.kept, nullptr);
       if (!let_go(worker, *kept)) return;

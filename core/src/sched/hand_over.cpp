@@ -1,4 +1,5 @@
 // How processors change hands: waking an idle one, leaving one to another worker, giving one back.
+#include "base/fatal.hpp"
 #include "base/log.hpp"
 #include "sched/pick.hpp"
 #include "sched/scheduler.hpp"
@@ -23,8 +24,7 @@ void Scheduler::wake_one() {
     return;
   }
   // Its first use: nobody sleeps with it yet.
-  worker = take_spare();
-  if (!worker) worker = add_worker();
+  worker = find_worker(starts_threads());
   if (!worker) {
     put_idle(*processor);
     searching_.fetch_sub(1, std::memory_order_seq_cst);
@@ -42,8 +42,7 @@ bool Scheduler::let_go(Worker& worker, FiberBlock& kept) {
   Processor& processor = *worker.processor;
   Worker* other = next ? next->pinned : nullptr;
   if (!other) {
-    other = take_spare();
-    if (!other) other = add_worker();
+    other = find_worker(true);
     if (!other) {  // nobody to leave the processor to: go on
       if (next) push_ready(worker, *next);
       return true;
@@ -103,21 +102,92 @@ Worker* Scheduler::take_spare() {
   return worker;
 }
 
-Worker* Scheduler::add_worker() {
+bool Scheduler::starts_threads() const {
+  const Worker* worker = current_worker();
+  if (!worker) return monitor_.is_this_thread();
+  const FiberBlock* fiber = worker->current();
+  return !worker->borrowed && (!fiber || fiber->ties == 0);
+}
+
+Worker* Scheduler::find_worker(bool start_here) {
+  Worker* worker = take_spare();
+  return worker ? worker : add_worker(start_here);
+}
+
+Worker* Scheduler::add_worker(bool start_here) {
   std::lock_guard lock(lock_);
-  if (stopping() || workers_.size() >= config_.scheduler.max_workers) return nullptr;
-  workers_.push_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher));
-  Worker& worker = *workers_.back();
+  if (stopping() || workers_.size() - retired_ >= config_.scheduler.max_workers) return nullptr;
+  Worker* worker = reuse_retired();
+  if (!worker) worker = workers_.emplace_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher)).get();
+  if (!start_here) {
+    monitor_.start_thread_of(*worker);
+    return worker;
+  }
+  return start_thread(*worker) ? worker : nullptr;
+}
+
+bool Scheduler::start_thread(Worker& worker) {
   try {
     worker.thread = std::thread([this, &worker] { thread_main(worker); });
+    return true;
   } catch (const std::system_error& error) {
-    workers_.pop_back();
+    worker.retired = true;
+    ++retired_;
     base::log(base::LogLevel::kWarning, "no thread for another worker (" + std::string(error.what()) +
-                                            "); going on with " + std::to_string(workers_.size()) +
+                                            "); going on with " + std::to_string(workers_.size() - retired_) +
                                             ". Raise the limit on threads, or lower scheduler.processors");
-    return nullptr;
+    return false;
   }
-  return &worker;
+}
+
+void Scheduler::start_thread_for_others(Worker& worker) {
+  {
+    std::lock_guard lock(lock_);
+    if (stopping() || start_thread(worker)) return;
+  }
+  if (Processor* processor = worker.handed.exchange(nullptr, std::memory_order_acquire)) release(*processor);
+}
+
+Worker* Scheduler::reuse_retired() {
+  if (retired_ == 0) return nullptr;
+  for (const auto& worker : workers_) {
+    if (!worker->retired) continue;
+    if (worker->thread.joinable()) worker->thread.join();  // it is about to end, if it has not
+    worker->begin_anew();
+    --retired_;
+    return worker.get();
+  }
+  return nullptr;
+}
+
+void Scheduler::retire(Worker& worker) {
+  Processor& processor = *worker.processor;
+  worker.processor = nullptr;
+  leave_to_another(processor);
+  if (!worker.thread.joinable()) {  // the one that called run(): it has to come back
+    while (!stopping()) worker.parker.park();
+    return;
+  }
+  std::lock_guard lock(lock_);
+  worker.retired = true;
+  ++retired_;
+}
+
+void Scheduler::leave_to_another(Processor& processor) {
+  if (Worker* other = find_worker(false)) return give(processor, *other);
+  if (!stopping())
+    base::fatal(
+        "scheduler.max_workers threads are all tied to fibers or in foreign code, and none is left to run the others; "
+        "raise it");
+}
+
+void Scheduler::release(Processor& processor) {
+  const bool has_work = processor.has_ready() || processor.timers.earliest() != detail::kNever || global_.size() != 0;
+  if (has_work) return leave_to_another(processor);
+  processor.worker.store(nullptr, std::memory_order_release);
+  put_idle(processor);
+  // Who has made a fiber ready before he could see that it is idle has woken no one.
+  if (anything_ready()) wake_one();
 }
 
 bool Scheduler::take_from_idle(Processor& processor, const Worker& sleeper) {

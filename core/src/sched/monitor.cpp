@@ -13,6 +13,7 @@ namespace heddle::sched {
 namespace {
 
 constexpr std::int64_t kShortestSleep = 20'000;    // ns; below that a sleep costs more than it saves
+constexpr std::int64_t kForeignSlice = 20'000;     // ns that a foreign call may take while others wait
 constexpr std::int64_t kEndingPause = 1'000'000;   // ns, between requests while the scheduler stops
 constexpr std::int64_t kRest = 1'000'000'000;      // ns, between looks while nobody waits
 constexpr std::int64_t kPatience = 1'000'000'000;  // ns, at most between looks at a thread that blocks
@@ -51,6 +52,7 @@ void Monitor::loop() {
       parker_.park_for(kEndingPause);
       continue;
     }
+    start_threads();
     scheduler_.code_map().keep_current();
     const std::int64_t now = nanotime();
     scheduler_.note_time(now);
@@ -93,6 +95,8 @@ Monitor::Survey Monitor::look(Processor& processor, Watched& watched, OthersWait
       return {now + limits_.wakeup_slice, true, true};
     }
   }
+  if (worker->in_foreign.load(std::memory_order_relaxed))
+    return look_at_foreign(processor, *worker, watched, seen, now);
   if (seen.waiting) return {look_at_waited(processor, *worker, watched, others, seen, now), true, seen.moved};
   if (!own_alarms_ || seen.again == detail::kNever) return {seen.again, false, seen.moved};
   return {std::max(seen.again, now) + limits_.quantum / 2, false, seen.moved};  // unless its own alarm has seen to it
@@ -104,10 +108,54 @@ std::int64_t Monitor::look_at_waited(Processor& processor, Worker& worker, Watch
     return now + limits_.wakeup_slice;
   if (own_alarms_ && seen.whom == Beneficiary::kWokenHere) return now + limits_.quantum / 2;
   if (!seen.over) return seen.again;
+  // A thread of others is not interrupted, but it does without the processor.
+  if (worker.borrowed && scheduler_.rescue(processor, worker)) return now + limits_.wakeup_slice;
   processor.request_for.store(seen.whom, std::memory_order_relaxed);
   scheduler_.request_preemption(worker);
   others.woken = false;  // one processor is enough for those who were woken
   return watched.slice.requested(limits_, now);
+}
+
+Monitor::Survey Monitor::look_at_foreign(Processor& processor, Worker& worker, Watched& watched,
+                                         const SliceWatch::Result& seen, std::int64_t now) {
+  const std::int64_t time = time_in_foreign(worker, watched, now);
+  if (seen.waiting && time >= kForeignSlice && scheduler_.rescue(processor, worker))
+    return {now + limits_.wakeup_slice, true, true};
+  if (!seen.waiting && time >= limits_.quantum) {
+    scheduler_.retrieve(processor, worker);
+    return {now + limits_.wakeup_slice, false, true};
+  }
+  if (!seen.waiting) return {std::min(seen.again, now + limits_.quantum), false, false};
+  // It cannot be interrupted; the call's end sees the request.
+  if (seen.over) scheduler_.poison(worker);
+  return {now + limits_.wakeup_slice, true, seen.moved};
+}
+
+std::int64_t Monitor::time_in_foreign(const Worker& worker, Watched& watched, std::int64_t now) const {
+  const std::uint32_t call = worker.foreign_calls.load(std::memory_order_relaxed);
+  if (watched.worker != &worker || watched.foreign_call != call) {
+    watched.worker = &worker;
+    watched.foreign_call = call;
+    watched.foreign_since = now;
+  }
+  return now - watched.foreign_since;
+}
+
+void Monitor::start_thread_of(Worker& worker) {
+  {
+    std::lock_guard guard(unstarted_lock_);
+    unstarted_.push_back(&worker);
+  }
+  wake();
+}
+
+void Monitor::start_threads() {
+  std::vector<Worker*> unstarted;
+  {
+    std::lock_guard guard(unstarted_lock_);
+    unstarted.swap(unstarted_);
+  }
+  for (Worker* worker : unstarted) scheduler_.start_thread_for_others(*worker);
 }
 
 bool Monitor::blocks(const Worker& worker, std::uint64_t& used) const {
@@ -132,7 +180,8 @@ std::int64_t Monitor::look_at_adrift(Worker& worker, std::int64_t now) {
   if (now < adrift.next_look) return adrift.next_look;
   const bool blocked = blocks(worker, adrift.used);
   // One that computes without a processor is one too many: it is to queue up for one.
-  if (!blocked && adrift.patience != 0) scheduler_.request_preemption(worker);
+  if (!worker.in_foreign.load(std::memory_order_relaxed) && !blocked && adrift.patience != 0)
+    scheduler_.request_preemption(worker);
   adrift.patience = blocked ? std::clamp(2 * adrift.patience, limits_.quantum, kPatience) : limits_.quantum;
   return adrift.next_look = now + adrift.patience;
 }

@@ -18,6 +18,8 @@
 
 #include <heddle/clock.hpp>
 
+#include <heddle/detail/wait_list.hpp>
+
 #include <atomic>
 #include <cstdint>
 #include <thread>
@@ -59,6 +61,11 @@ class Monitor {
   /// The worker's own alarm has come. On its thread, in a signal handler.
   void alarm(Worker& worker) noexcept;
 
+  /// Starts the worker's thread: the caller's is no model for it. Any thread.
+  void start_thread_of(Worker& worker);
+
+  bool is_this_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
+
   /// Looks at everything now.
   void wake() noexcept { parker_.unpark_lasting(); }
 
@@ -66,7 +73,10 @@ class Monitor {
   // What it remembers of a processor.
   struct Watched {
     SliceWatch slice;
-    std::uint64_t used = 0;  // by the thread of its worker; see HeddleThreadWatch::waits
+    std::uint64_t used = 0;          // by the thread of its worker; see HeddleThreadWatch::waits
+    const Worker* worker = nullptr;  // that was seen in foreign code
+    std::uint32_t foreign_call = 0;  // in which one
+    std::int64_t foreign_since = 0;  // since when, nanotime()
   };
 
   // What a look at everything finds.
@@ -84,6 +94,10 @@ class Monitor {
   std::int64_t look_at_adrift(std::int64_t now);
   std::int64_t look_at_adrift(Worker& worker, std::int64_t now);
   bool blocks(const Worker& worker, std::uint64_t& used) const;
+  std::int64_t time_in_foreign(const Worker& worker, Watched& watched, std::int64_t now) const;
+  Survey look_at_foreign(Processor& processor, Worker& worker, Watched& watched, const SliceWatch::Result& seen,
+                         std::int64_t now);
+  void start_threads();
   void trace(std::int64_t now);
   void sleep(std::int64_t now, const Survey& seen);
   bool lay_alert_down(std::int64_t now, const Survey& seen);
@@ -105,6 +119,8 @@ class Monitor {
   std::atomic<bool> asleep_{false};  // until a processor becomes busy
   std::atomic<std::int64_t> wakes_at_{0};
   std::atomic<bool> ended_{false};
+  detail::SpinLock unstarted_lock_;
+  std::vector<Worker*> unstarted_;  // whose threads are to be started; guarded by unstarted_lock_
   // The thread's own.
   std::vector<Watched> watched_;   // by processor
   std::int64_t last_waiting_ = 0;  // when somebody was last seen to wait

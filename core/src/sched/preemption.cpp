@@ -65,7 +65,7 @@ namespace {
 
 [[gnu::noinline]] void give_way_if_asked(sched::Worker& worker) noexcept {
   sched::FiberBlock* fiber = worker.current();
-  if (!fiber || fiber->no_preempt != 0 || !worker.preemption_requested()) return;
+  if (!fiber || fiber->no_preempt != 0 || fiber->ties & sched::kInForeign || !worker.preemption_requested()) return;
   // Under `none` a request only ends the slice, at the next switch: see Processor::next.
   if (!worker.scheduler.interfaces().cooperative && !worker.scheduler.stopping()) return;
   sched::give_way(worker, &sched::ProcessorCounters::cooperative_preemptions);

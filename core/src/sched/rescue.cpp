@@ -3,7 +3,9 @@
 // The fiber stays on its thread throughout: it is in the middle of code that knows nothing of fibers, and may hold a std::mutex or the
 // address of a thread_local. So a fiber without a processor does not change its worker; it waits, on its own stack, until whoever comes to
 // it in the queue hands a processor over, as he does to any fiber that is pinned to a worker.
+#include "base/fatal.hpp"
 #include "sched/core_section.hpp"
+#include "sched/foreign_frame.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
 
@@ -12,18 +14,29 @@
 
 namespace heddle::sched {
 
+namespace {
+
+/// Behind those that were woken; whoever has a processor may take it.
+bool queue_up(Worker& worker, FiberBlock& parked, void*) {
+  worker.scheduler.push_woken(parked);
+  return true;
+}
+
+}  // namespace
+
 bool Worker::was_left_its_processor() noexcept {
   std::lock_guard decided(take_lock);
   return !taken.load(std::memory_order_relaxed);
 }
 
 void Worker::regain_processor() {
-  scheduler.regain(*this);
+  if (current()->ties & kInForeign) base::fatal(kInForeignCall);
+  if (!scheduler.regain(*this)) leave_for_good(*this);
 }
 
 bool Scheduler::take_away(Processor& processor, Worker& worker) {
   std::lock_guard guard(worker.take_lock);
-  if (worker.taken.load(std::memory_order_relaxed)) return false;
+  if (!interfaces_.thread_watch || worker.taken.load(std::memory_order_relaxed)) return false;
   worker.taken.store(true, std::memory_order_relaxed);
   const bool fenced = interfaces_.thread_watch->fence() == HEDDLE_OK;
   if (!fenced || worker.in_core.load(std::memory_order_acquire) || worker.processor != &processor) {
@@ -36,9 +49,9 @@ bool Scheduler::take_away(Processor& processor, Worker& worker) {
 }
 
 bool Scheduler::rescue(Processor& processor, Worker& worker) {
-  if (!interfaces_.cooperative || stopping()) return false;
-  Worker* other = take_spare();
-  if (!other) other = add_worker();
+  const bool is_foreign = worker.borrowed || worker.in_foreign.load(std::memory_order_relaxed);
+  if ((!interfaces_.cooperative && !is_foreign) || stopping()) return false;
+  Worker* other = find_worker(starts_threads());
   if (!other) return false;
   if (!take_away(processor, worker)) {
     put_spare(*other);
@@ -52,7 +65,7 @@ bool Scheduler::rescue(Processor& processor, Worker& worker) {
   return true;
 }
 
-void Scheduler::regain(Worker& worker) {
+bool Scheduler::regain(Worker& worker) {
   FiberBlock& fiber = *worker.current();
   if (Processor* processor = stops_.includes(fiber) ? nullptr : adopt_idle(worker)) {
     worker.processor = processor;
@@ -61,12 +74,55 @@ void Scheduler::regain(Worker& worker) {
     Worker* const pinned = std::exchange(fiber.pinned, &worker);
     global_.push(&fiber);
     find_processor(nullptr);
-    if (!wait_for_processor(worker)) leave_for_good(worker);
+    const bool goes_on = wait_for_processor(worker);
     fiber.pinned = pinned;
+    if (!goes_on) return false;
   }
   adrift_.fetch_sub(1, std::memory_order_relaxed);
   worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
   worker.taken.store(false, std::memory_order_relaxed);
+  return true;
+}
+
+Worker& Scheduler::rejoin(Worker& worker) {
+  FiberBlock& fiber = *worker.current();
+  if (fiber.ties != 0) {
+    worker.regain_processor();
+    return worker;
+  }
+  worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
+  adrift_.fetch_sub(1, std::memory_order_relaxed);
+  worker.taken.store(false, std::memory_order_relaxed);
+  if (Processor* processor = stops_.includes(fiber) ? nullptr : adopt_idle(worker)) {
+    worker.processor = processor;
+    take_up(worker);
+    return worker;
+  }
+  return leave_without_processor(worker, queue_up);
+}
+
+void Scheduler::retrieve(Processor& processor, Worker& worker) {
+  if (!take_away(processor, worker)) return;
+  worker.adrift = {};
+  release(processor);
+}
+
+bool Scheduler::leave_processor(Worker& worker) {
+  Processor& processor = *worker.processor;
+  Worker* other = nullptr;
+  if (has_other_work(worker) || processor.timers.earliest() != detail::kNever) {
+    other = find_worker(starts_threads());
+    if (!other) return false;
+  }
+  {
+    std::lock_guard guard(worker.take_lock);
+    worker.taken.store(true, std::memory_order_relaxed);
+    worker.processor = nullptr;
+  }
+  worker.adrift = {};
+  adrift_.fetch_add(1, std::memory_order_relaxed);
+  other ? give(processor, *other) : release(processor);
+  return true;
 }
 
 Processor* Scheduler::adopt_idle(Worker& worker) {

@@ -96,6 +96,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   monitor_.start();                     // before the thread is bound: it may throw
   internal::current_thread.store(interfaces_.tls_provider->get, std::memory_order_release);
   running_scheduler.store(this, std::memory_order_release);
+  run_is_up();
   enter_thread(self);
   self.processor = &first;
   first.worker.store(&self, std::memory_order_release);
@@ -108,6 +109,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();
   }
+  end_borrowed();
   monitor_.stop();
   leave_thread(self);
   running_scheduler.store(nullptr, std::memory_order_release);
@@ -132,12 +134,16 @@ void Scheduler::thread_main(Worker& worker) {
   leave_thread(worker);
 }
 
-void Scheduler::enter_thread(Worker& worker) {
+void Scheduler::know_thread(Worker& worker) {
   base::check(interfaces_.tls_provider->bind(&worker) == HEDDLE_OK, "the port could not bind a worker to its thread");
   worker.bound.store(true, std::memory_order_release);
   worker.exception_globals = thread_exception_globals();
   worker.long_exception_globals = interfaces_.context_switcher->exception_globals_bytes >= kLongExceptionGlobals;
   worker.error_number = &errno;
+}
+
+void Scheduler::enter_thread(Worker& worker) {
+  know_thread(worker);
   if (!interfaces_.delivery) return;
   if (interfaces_.delivery->enter(&worker) != HEDDLE_OK) {
     base::log(base::LogLevel::kWarning,
@@ -246,15 +252,19 @@ void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
   const bool usual = static_cast<std::size_t>(fiber.stack.hi - fiber.stack.base) == stacks_.default_size();
   Processor* processor = nullptr;
   if (worker) processor = worker->processor;
-  if (processor) {
-    sched::count(processor->counters.fibers_ended);
-  } else {
-    ended_elsewhere_.fetch_add(1, std::memory_order_relaxed);
-  }
+  count_end(worker);
   if (processor && usual) {
     processor->fibers.put(&fiber);
   } else {
     release_fiber_block(stacks_, &fiber);
+  }
+}
+
+void Scheduler::count_end(Worker* worker) noexcept {
+  if (Processor* processor = worker ? static_cast<Processor*>(worker->processor) : nullptr) {
+    sched::count(processor->counters.fibers_ended);
+  } else {
+    ended_elsewhere_.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
@@ -288,7 +298,8 @@ Stats Scheduler::stats() const {
   stats.refused_preemptions = refusals_.load(std::memory_order_relaxed);
   stats.rescues = rescues_.load(std::memory_order_relaxed);
   std::lock_guard lock(lock_);
-  stats.workers = workers_.size();
+  stats.borrowed_workers = borrowed_.size() + unbound_.size();
+  stats.workers = workers_.size() - retired_;
   return stats;
 }
 

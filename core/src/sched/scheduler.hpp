@@ -7,6 +7,7 @@
 // they read (all seq_cst): see wake_one and go_idle.
 #pragma once
 
+#include "sched/borrowed_worker.hpp"
 #include "sched/code_map.hpp"
 #include "sched/global_queue.hpp"
 #include "sched/interfaces.hpp"
@@ -103,8 +104,40 @@ class Scheduler {
   /// Takes the processor from a worker, unless that is in the core. The processor is the caller's then. Any thread but the worker's.
   bool take_away(Processor& processor, Worker& worker);
 
-  /// The running fiber waits for a processor, on its own thread, and has one when this returns. REQUIRES: enter_core said no.
-  void regain(Worker& worker);
+  /// The running fiber waits for a processor, on its own thread, and has one when this returns; false when the scheduler stops. REQUIRES:
+  /// enter_core said no.
+  bool regain(Worker& worker);
+
+  // Fibers that are tied to their thread (tied.cpp), and what comes back from foreign code (rescue.cpp).
+
+  /// park_tied's half on the system stack; false when the scheduler stops.
+  bool wait_tied(Worker& worker, FiberBlock& fiber, Commit commit, void* argument);
+
+  /// The running fiber, which need not stay on this thread, waits for a processor. Returns the worker that it is on then. REQUIRES: the
+  /// worker is in the core and has lost its processor.
+  Worker& rejoin(Worker& worker);
+
+  /// Leaves the processor to whoever needs one, before the fiber blocks its thread; false when nobody can take it. REQUIRES: the worker is in the
+  /// core, has a processor and runs a fiber.
+  bool leave_processor(Worker& worker);
+
+  /// Takes the processor from a worker that has been in foreign code for long, although nobody waits. The monitor.
+  void retrieve(Processor& processor, Worker& worker);
+
+  // Threads that are none of the runtime's (borrowed_worker.cpp).
+
+  /// Makes the calling thread, which it does not know, a worker that is in foreign code; null when the scheduler stops. Throws
+  /// std::system_error. REQUIRES: the caller holds a Visit.
+  std::unique_ptr<BorrowedWorker> bind_thread();
+
+  /// The thread ends. REQUIRES: BorrowedWorker::unbind's lock.
+  void unbind_thread(std::unique_ptr<BorrowedWorker> worker);
+
+  /// For a thread that ends or has no more use for it: another worker goes on with the processor, or it rests.
+  void release(Processor& processor);
+
+  /// The thread of a worker that was added on a thread that may start none. The monitor.
+  void start_thread_for_others(Worker& worker);
 
   /// An interruption came at a place that must not be preempted. Async-signal-safe.
   void count_refusal() noexcept { refusals_.fetch_add(1, std::memory_order_relaxed); }
@@ -115,12 +148,16 @@ class Scheduler {
   template <class Visit>
   void for_each_worker(Visit visit) {
     std::lock_guard lock(lock_);
-    for (const auto& worker : workers_) visit(*worker);
+    for (const auto& worker : workers_) {
+      if (!worker->retired) visit(*worker);
+    }
+    for (const auto& worker : borrowed_) visit(*worker);
   }
 
   // `worker` is the caller's, null on an ordinary thread.
   FiberBlock& make_fiber(Worker* worker, std::size_t stack_size);
   void recycle(Worker* worker, FiberBlock& fiber) noexcept;
+  void count_end(Worker* worker) noexcept;  // of a fiber whose block stays
 
  private:
   // Looking for work (find_work.cpp); all on the worker's system stack but attend, look_further and take_global.
@@ -138,7 +175,13 @@ class Scheduler {
 
   // Processors changing hands (hand_over.cpp).
   Worker* take_spare();
-  Worker* add_worker();
+  bool starts_threads() const;  // may the caller's thread? What is odd about a thread those that it starts inherit
+  Worker* find_worker(bool start_here);  // a spare or a new one; null when none is to be had
+  Worker* add_worker(bool start_here);
+  bool start_thread(Worker& worker);  // REQUIRES: lock_ is held
+  void leave_to_another(Processor& processor);
+  Worker* reuse_retired();
+  void retire(Worker& worker);
   void give(Processor& processor, Worker& worker);
   bool let_go(Worker& worker, FiberBlock& kept);
   void hand_back(Worker& worker, FiberBlock& fiber);
@@ -152,6 +195,8 @@ class Scheduler {
 
   // A worker's thread, from its beginning to its end (scheduler.cpp).
   void enter_thread(Worker& worker);
+  void know_thread(Worker& worker);
+  void end_borrowed();
   void leave_thread(Worker& worker);
   void thread_main(Worker& worker);
 
@@ -174,10 +219,13 @@ class Scheduler {
   std::atomic<std::uint32_t> adrift_{0};  // workers whose processor was taken while they run a fiber
 
   mutable std::mutex lock_;
-  Processor* idle_ = nullptr;                     // guarded by lock_
-  Worker* spare_ = nullptr;                       // guarded by lock_
-  std::vector<std::unique_ptr<Worker>> workers_;  // guarded by lock_
-  std::uint32_t helper_threads_ = 0;              // fixed before run
+  Processor* idle_ = nullptr;                             // guarded by lock_
+  Worker* spare_ = nullptr;                               // guarded by lock_
+  std::vector<std::unique_ptr<Worker>> workers_;          // guarded by lock_
+  std::vector<BorrowedWorker*> borrowed_;                 // bound to threads. Guarded by lock_
+  std::vector<std::unique_ptr<BorrowedWorker>> unbound_;  // guarded by lock_
+  std::uint32_t retired_ = 0;                             // of workers_; guarded by lock_
+  std::uint32_t helper_threads_ = 0;                      // fixed before run
 
   Stops stops_{*this};
   CodeMap code_map_;

@@ -50,6 +50,12 @@ void Stops::hold(Worker& worker) noexcept {
   stand = {};
 }
 
+void Stops::leave_foreign(Worker& worker) noexcept {
+  Lock lock(lock_);
+  changed_.wait(lock, [this] { return !asked_.load(std::memory_order_relaxed) || scheduler_.stopping(); });
+  worker.in_foreign.store(false, std::memory_order_relaxed);
+}
+
 bool Stops::set_aside(FiberBlock& fiber) noexcept {
   if (records_count_.load(std::memory_order_relaxed) == 0 && fiber.pinned != kDiverted) return false;
   std::lock_guard lock(lock_);
@@ -205,6 +211,7 @@ bool Stops::all_stand(const Worker* exempt, bool press) {
     if (processor->idle.load(std::memory_order_seq_cst) || stands_[processor->index].held) continue;
     Worker* const worker = processor->worker.load(std::memory_order_acquire);
     if (worker && worker == exempt) continue;
+    if (worker && for_good_ && worker->in_foreign.load(std::memory_order_relaxed)) continue;
     all = false;
     if (press && worker) this->press(*processor, *worker);
   }
@@ -218,7 +225,8 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
   scheduler_.for_each_worker([&](Worker& worker) {
     if (adrift_used_.size() == index) adrift_used_.push_back(0);
     std::uint64_t& used = adrift_used_[index++];
-    // In the core it waits for a processor, and gets none.
+    // In foreign code, and in the core, where it waits for a processor and gets none, it stands.
+    if (worker.in_foreign.load(std::memory_order_relaxed)) return;
     if (!worker.taken.load(std::memory_order_acquire) || worker.in_core.load(std::memory_order_acquire) || &worker == exempt)
       return;
     const bool seen_before = used != 0;
@@ -232,8 +240,9 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
 void Stops::press(Processor& processor, Worker& worker) {
   // Whoever gets the processor of a thread that blocks finds nothing to do but to stand still with it.
   const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
-  const bool blocks = threads && worker.bound.load(std::memory_order_acquire) &&
-                      threads->waits(&worker, &stands_[processor.index].used) == 1;
+  const bool blocks = worker.in_foreign.load(std::memory_order_relaxed) ||
+                      (threads && worker.bound.load(std::memory_order_acquire) &&
+                       threads->waits(&worker, &stands_[processor.index].used) == 1);
   if (!blocks || for_good_ || !scheduler_.rescue(processor, worker)) scheduler_.request_preemption(worker);
 }
 

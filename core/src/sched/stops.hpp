@@ -43,6 +43,10 @@ class Stops {
   /// Must the fiber that runs on `worker` leave it although nobody else waits? Not the one that has the world stopped.
   bool interrupts(Worker& worker) noexcept;
 
+  /// The worker's fiber, which lost its processor in foreign code, is about to go on on its own stack. Waits while somebody may look at that.
+  /// On the system stack.
+  void leave_foreign(Worker& worker) noexcept;
+
   /// Waits while the world is stopped. Called on the system stack, with a processor.
   void hold(Worker& worker) noexcept;
 

@@ -2,11 +2,24 @@
 
 #include "base/fatal.hpp"
 #include "base/forked_child.hpp"
+#include "sched/foreign_frame.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch_inline.hpp"
 #include "sched/wait_note.hpp"
 
 namespace heddle::sched {
+
+void Worker::begin_anew() {
+  static_cast<HeddleThread&>(*this) = HeddleThread{};
+  in_core.store(true, std::memory_order_relaxed);
+  bound.store(false, std::memory_order_relaxed);
+  picked = nullptr;
+  ends = retired = false;
+  adrift = {};
+  alarm.at.store(detail::kNever, std::memory_order_relaxed);
+  alarm.alert.store(false, std::memory_order_relaxed);
+  tools = {};
+}
 
 std::atomic<HeddleThread*(HEDDLE_CALL*)()> internal::current_thread{[]() -> HeddleThread* { return nullptr; }};
 
@@ -27,8 +40,10 @@ bool keep(Worker& worker, FiberBlock& parked, void*) {
 /// worker that it is on then.
 Worker& go_on(Worker& worker, Commit commit) {
   if (worker.scheduler.stopping()) leave_for_good(worker);
-  if (worker.scheduler.stops().interrupts(worker)) [[unlikely]]
+  if (worker.scheduler.stops().interrupts(worker)) [[unlikely]] {
+    if (worker.current()->ties != 0) return park_tied(worker, commit, nullptr);
     return switch_from(worker, *worker.current(), nullptr, commit, nullptr);
+  }
   worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
   return worker;
 }
@@ -48,6 +63,17 @@ void end_slice(Worker& worker) {
   processor.begin_slice();
 }
 
+/// Foreign code that waits for a callback is left behind with the fiber.
+void abandon_callbacks(Worker& worker, const FiberBlock& fiber) {
+  for (const CallbackFrame* frame = fiber.callback; frame; frame = frame->outer) worker.system = frame->system;
+}
+
+/// Lets the others run before a fiber that is tied to its thread goes on.
+void let_others_run(Worker& worker, Commit commit) {
+  if (worker.current()->ties & kInForeign) base::fatal(kInForeignCall);
+  worker.scheduler.has_other_work(worker) ? park_tied(worker, commit, nullptr) : go_on(worker, commit);
+}
+
 /// From a thread without a processor.
 Scheduler& scheduler_of_all() {
   base::refuse_in_forked_child();
@@ -61,6 +87,7 @@ Scheduler& scheduler_of_all() {
 void leave_for_good(Worker& worker) {
   worker.commit = nullptr;
   FiberBlock& left = *worker.current();
+  abandon_callbacks(worker, left);
   put_on_system(worker);
   HeddleContext never{};
   tools::leave(left.tools, worker.tools);
@@ -68,8 +95,22 @@ void leave_for_good(Worker& worker) {
   base::fatal("a fiber went on after its scheduler had stopped");
 }
 
+void return_to_loop(Worker& worker, FiberBlock& fiber) {
+  worker.commit = nullptr;
+  abandon_callbacks(worker, fiber);
+  tools::abandons_frames();
+  tools::leave(worker.tools, worker.tools);
+  worker.scheduler.interfaces().context_switcher->jump(&worker.system, &worker);
+  base::fatal("a context that was left went on");
+}
+
 Worker& park(Worker& worker, Commit commit, void* argument) {
   enter_with_processor(worker);
+  if (worker.current()->ties != 0) [[unlikely]] {
+    park_tied(worker, commit, argument);
+    leave_core(worker);
+    return worker;
+  }
   FiberBlock* next = for_this_worker(worker, worker.scheduler.pick_next(worker));
   Worker& now = switch_from(worker, *worker.current(), next, commit, argument);
   leave_core(now);
@@ -78,6 +119,10 @@ Worker& park(Worker& worker, Commit commit, void* argument) {
 
 void yield(Worker& worker) {
   enter_with_processor(worker);
+  if (worker.current()->ties != 0) [[unlikely]] {
+    let_others_run(worker, put_behind);
+    return leave_core(worker);
+  }
   FiberBlock* next = worker.scheduler.pick_next(worker);
   if (next) [[likely]] {
     leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_behind, nullptr));
@@ -90,6 +135,10 @@ void give_way(Worker& worker, Count ProcessorCounters::*reason) {
   if (!enter_with_processor(worker)) return leave_core(worker);
   count(worker.processor->counters.*reason);
   end_slice(worker);
+  if (worker.current()->ties != 0) {
+    let_others_run(worker, put_back);
+    return leave_core(worker);
+  }
   FiberBlock* next = worker.scheduler.pick_next(worker);
   if (next) return leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_back, nullptr));
   leave_core(go_on(worker, put_back));
@@ -99,12 +148,28 @@ void keep_worker(Worker& worker) {
   if (!enter_with_processor(worker)) return leave_core(worker);
   count(worker.processor->counters.preemptions);
   end_slice(worker);
-  if (worker.scheduler.stopping() || !worker.scheduler.has_other_work(worker)) {
+  if (worker.current()->ties != 0) {
+    let_others_run(worker, put_back);
+  } else if (worker.scheduler.stopping() || !worker.scheduler.has_other_work(worker)) {
     go_on(worker, keep);
   } else {
     switch_from(worker, *worker.current(), nullptr, keep, nullptr);
   }
   leave_core(worker);
+}
+
+Worker& leave_without_processor(Worker& worker, Commit commit) {
+  FiberBlock& fiber = *worker.current();
+  worker.commit = commit;
+  worker.commit_fiber = &fiber;
+  worker.commit_argument = nullptr;
+  take_off(worker, fiber);
+  put_on_system(worker);
+  tools::leave(fiber.tools, worker.tools);
+  Worker& now = *static_cast<Worker*>(worker.swap(&fiber.context, &worker.system, &worker));
+  tools::arrive(fiber.tools, now.tools);
+  finish(now);
+  return now;
 }
 
 void run_fiber(Worker& worker, FiberBlock& fiber) {

@@ -29,12 +29,22 @@ void ready(FiberBlock& fiber) noexcept;
 /// As ready(), for one of several that are woken together: they run in the order of the calls.
 void ready_in_turn(FiberBlock& fiber) noexcept;
 
+/// Parks the running fiber, on a worker that has no processor: its loop is to find one. As park() otherwise. REQUIRES: it is in the core.
+Worker& leave_without_processor(Worker& worker, Commit commit);
+
 /// Leaves the processor to others, and goes on on the same worker when the fiber's turn has come; returns at once when
 /// nobody waits or no worker can be had. REQUIRES: `worker` runs a fiber.
 void keep_worker(Worker& worker);
 
+/// As park(), for a fiber that is tied to its thread: the thread waits with it. REQUIRES: the worker is in the core and has a processor.
+Worker& park_tied(Worker& worker, Commit commit, void* argument);
+
 /// The scheduler stops: the running fiber is never resumed. REQUIRES: `worker` is in the core.
 [[noreturn]] void leave_for_good(Worker& worker);
+
+/// The same from the system stack below the loop: the fiber that was last put on the worker, and foreign code between here and there,
+/// are left behind.
+[[noreturn]] void return_to_loop(Worker& worker, FiberBlock& fiber);
 
 /// Runs a fiber from the worker's loop; returns when the worker has nothing more to run.
 void run_fiber(Worker& worker, FiberBlock& fiber);

@@ -144,6 +144,13 @@ inline void leave_system([[maybe_unused]] StackState& system) {
 #endif
 }
 
+/// Frames of this stack are about to be left behind, by a jump to one above them.
+inline void abandons_frames() {
+#if HEDDLE_ASAN
+  __asan_handle_no_return();
+#endif
+}
+
 /// The worker's thread runs fibers no more.
 inline void forget_system([[maybe_unused]] StackState& system) {
 #if HEDDLE_ASAN

@@ -24,4 +24,12 @@ class Visit {
   Scheduler* const scheduler_;
 };
 
+// From when run() is called until it returns.
+void run_begins() noexcept;
+void run_is_up() noexcept;  // Scheduler::running() is not null any more
+void run_is_over() noexcept;
+
+/// Waits while a run() sets the runtime up. False when none is under way.
+bool wait_until_run_is_up();
+
 }  // namespace heddle::sched

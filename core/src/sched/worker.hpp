@@ -46,6 +46,9 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   Worker(Scheduler& owner, const HeddleContextSwitcher& switcher)
       : HeddleThread{}, swap(switcher.swap), scheduler(owner) {}
 
+  /// For a new thread, where the one before has ended.
+  void begin_anew();
+
   FiberBlock* current() const { return static_cast<FiberBlock*>(fiber); }
   void set_current(FiberBlock* block) noexcept { std::atomic_ref(fiber).store(block, std::memory_order_relaxed); }
   /// current() for other threads: it may be on another one by now.
@@ -69,7 +72,9 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   std::atomic<bool> in_core{true};            // written by the worker's own thread
   alignas(8) std::atomic<bool> taken{false};  // somebody takes the processor, or has; raised with take_lock
   detail::SpinLock take_lock;
-  std::atomic<bool> bound{false};           // its thread runs, and the port has said what it knows of that
+  std::atomic<bool> in_foreign{false};          // its thread runs foreign code; written by that thread
+  std::atomic<std::uint32_t> foreign_calls{0};  // how often it has; written by that thread
+  std::atomic<bool> bound{false};               // its thread runs, and the port has said what it knows of that
   std::atomic<bool> bereft{false};          // another worker has adopted the idle processor that this one sleeps with
   std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked
   std::atomic<std::uintptr_t> stack_guard{0};  // of the running fiber, or kPoison; written by the worker and the
@@ -91,7 +96,10 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   FiberBlock* picked = nullptr;                  // what the loop is to run next, although it may not be for this worker
   FiberBlock* kept = nullptr;                    // see above
   Beneficiary ended_for = Beneficiary::kAnyone;  // the last slice that was ended by a request
+  bool borrowed = false;                         // its thread is none of the runtime's
   bool searching = false;                        // counted in Scheduler::searching_
+  bool ends = false;                             // its thread is to end, and takes the fiber that has just ended along
+  bool retired = false;                          // its thread has ended, or is about to; guarded by Scheduler::lock_
   Worker* spare_link = nullptr;                  // guarded by Scheduler::lock_
 
   Alarm alarm;    // under a strategy that has a clock for each thread; the worker's own thread and its signal handler

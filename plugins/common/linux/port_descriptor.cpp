@@ -30,7 +30,8 @@ const HeddleContextSwitcher context_switcher{sizeof(HeddleContextSwitcher),
                                              heddle_swap_on_top,
                                              heddle_call_on,
                                              inspect,
-                                             kExceptionGlobalsBytes};
+                                             kExceptionGlobalsBytes,
+                                             heddle_park_and_call};
 
 struct Interface {
   const char* iid;

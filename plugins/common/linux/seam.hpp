@@ -20,6 +20,7 @@ HEDDLE_HIDDEN void heddle_make(HeddleContext* out, void* stack_lo, void* stack_h
 HEDDLE_HIDDEN void* heddle_swap(HeddleContext* save, const HeddleContext* to, void* transfer);
 HEDDLE_HIDDEN void heddle_jump(const HeddleContext* to, void* transfer);
 HEDDLE_HIDDEN void* heddle_swap_on_top(HeddleContext* save, const HeddleContext* to, void* (*function)(void*), void* transfer);
+HEDDLE_HIDDEN void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument);
 HEDDLE_HIDDEN void heddle_context_entry();
 // tls.S
 HEDDLE_HIDDEN HeddleThread* heddle_tls_get();

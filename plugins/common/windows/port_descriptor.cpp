@@ -31,7 +31,8 @@ const HeddleContextSwitcher context_switcher{sizeof(HeddleContextSwitcher),
                                              heddle_swap_on_top,
                                              call_on_stack,
                                              inspect,
-                                             kExceptionGlobalsBytes};
+                                             kExceptionGlobalsBytes,
+                                             heddle_park_and_call};
 
 struct Interface {
   const char* iid;

@@ -26,6 +26,7 @@ void heddle_make(HeddleContext* out, const HeddleStackBounds* bounds, void* stac
 void* heddle_swap(HeddleContext* save, const HeddleContext* to, void* transfer);
 void heddle_jump(const HeddleContext* to, void* transfer);
 void* heddle_swap_on_top(HeddleContext* save, const HeddleContext* to, void* (*function)(void*), void* transfer);
+void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument);
 void heddle_context_entry();
 // tls.S
 HeddleThread* heddle_tls_get();

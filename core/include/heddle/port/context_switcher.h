@@ -61,6 +61,12 @@ typedef struct HeddleContextSwitcher {
   /* How many bytes of a thread's exception globals (abi::__cxa_get_globals) belong to the context that runs: the core exchanges
    * them at each switch. At most 4 * sizeof(void*). */
   uint32_t exception_globals_bytes;
+
+  /* Parks the caller in *save as swap does, and calls function(argument) below the parked context *on, which stays parked, on the stack of
+   * that. Returns the function's result, with whatever floating-point control words it left; or the transfer of whoever
+   * switches to *save meanwhile, who abandons the function: its frames are not unwound. No exception leaves the function. */
+  HEDDLE_ON_ANY_THREAD
+  void*(HEDDLE_CALL* park_and_call)(HeddleContext* save, const HeddleContext* on, void* (*function)(void* argument), void* argument);
 } HeddleContextSwitcher;
 
 #ifdef __cplusplus

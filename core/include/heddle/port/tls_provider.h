@@ -33,6 +33,10 @@ typedef struct HeddleTlsProvider {
    * argument takes it back. HEDDLE_E_UNSUPPORTED where the OS does not tell. */
   HEDDLE_ON_ANY_THREAD
   int32_t(HEDDLE_CALL* on_thread_exit)(void(HEDDLE_CALL* exited)(HeddleThread* thread));
+
+  /* Points the slot to `thread` again, which was bound on this thread before and cleared since. */
+  HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
+  void(HEDDLE_CALL* set)(HeddleThread* thread);
 } HeddleTlsProvider;
 
 #ifdef __cplusplus

@@ -1,0 +1,66 @@
+// How a fiber waits that is tied to its thread: by LockThread, or by foreign code below a callback on that thread's system stack.
+//
+// It is parked on its own stack like any other, but its worker does not go on to the next fiber: below the loop, on the system stack, it leaves
+// its processor to another worker and waits until whoever comes to the fiber in a queue hands one over.
+#include "base/fatal.hpp"
+#include "sched/foreign_frame.hpp"
+#include "sched/scheduler.hpp"
+#include "sched/switch.hpp"
+#include "sched/switch_inline.hpp"
+
+#include <utility>
+
+namespace heddle::sched {
+
+namespace {
+
+struct TiedWait {
+  Worker& worker;
+  FiberBlock& fiber;
+  Commit commit;
+  void* argument;
+};
+
+/// On the system stack.
+void* wait_on_thread(void* argument) {
+  const TiedWait& wait = *static_cast<TiedWait*>(argument);
+  Worker& worker = wait.worker;
+  tools::arrive(worker.tools, worker.tools);
+  const bool goes_on = worker.scheduler.wait_tied(worker, wait.fiber, wait.commit, wait.argument);
+  if (!goes_on) return_to_loop(worker, wait.fiber);
+  put_on(worker, wait.fiber);
+  tools::leave(worker.tools, wait.fiber.tools);
+  return &worker;
+}
+
+}  // namespace
+
+Worker& park_tied(Worker& worker, Commit commit, void* argument) {
+  FiberBlock& fiber = *worker.current();
+  if (fiber.ties & kInForeign) base::fatal(kInForeignCall);
+  TiedWait wait{worker, fiber, commit, argument};
+  take_off(worker, fiber);
+  count(worker.processor->counters.switches);
+  put_on_system(worker);
+  tools::leave(fiber.tools, worker.tools);
+  worker.scheduler.interfaces().context_switcher->park_and_call(&fiber.context, &worker.system, wait_on_thread, &wait);
+  tools::arrive(fiber.tools, worker.tools);
+  return worker;
+}
+
+bool Scheduler::wait_tied(Worker& worker, FiberBlock& fiber, Commit commit, void* argument) {
+  Worker* const pinned = std::exchange(fiber.pinned, &worker);
+  bool goes_on = true;
+  if (commit(worker, fiber, argument)) {
+    Processor& processor = *worker.processor;
+    worker.processor = nullptr;
+    leave_to_another(processor);
+    goes_on = wait_for_processor(worker);
+  } else {
+    note_woken(fiber);
+  }
+  fiber.pinned = pinned;
+  return goes_on;
+}
+
+}  // namespace heddle::sched
