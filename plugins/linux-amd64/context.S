@@ -141,18 +141,19 @@ end_function heddle_swap_on_top
 
 // void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
 //   rdi save   rsi on   rdx function   rcx argument   -> rax the function's result, or the transfer of whoever switches to save
-// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S).
+// The frame that is parked is also the caller's frame of the call. A signal frame, because gdb follows only those to a caller that may
+// lie below; no exception passes here, so that the caller's pc is taken for exact does no harm (see call.S).
 function heddle_park_and_call
+  .cfi_signal_frame
   endbr64
   movq (%rsi), %r9
   save_registers
   movq %rsp, (%rdi)
   movq %rsp, %rbp
   .cfi_def_cfa_register %rbp
-  movq %r9, %rsp
-  movq %rdx, %rax
   movq %rcx, %rdi
-  call heddle_call_through
+  movq %r9, %rsp
+  call *%rdx
   leaq SWAP_RBP(%rbp), %rsp
   .cfi_def_cfa %rsp, SWAP_BYTES - SWAP_RBP
   popq %rbp

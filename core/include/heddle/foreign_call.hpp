@@ -15,10 +15,10 @@ namespace heddle {
 namespace detail {
 
 /// Runs function(closure) on the worker's system stack; on an ordinary thread, and in foreign code, where the caller is.
-HEDDLE_API void run_foreign(void (*function)(void* closure) noexcept, void* closure);
+HEDDLE_API void run_foreign(void* (*function)(void* closure) noexcept, void* closure);
 
 /// The same, and leaves the processor to others first.
-HEDDLE_API void run_blocking(void (*function)(void* closure) noexcept, void* closure);
+HEDDLE_API void run_blocking(void* (*function)(void* closure) noexcept, void* closure);
 
 /// Calls `function` and keeps what comes of it until whoever wanted that is back on his own stack.
 template <class Function>
@@ -28,7 +28,7 @@ class Outcome {
 
   explicit Outcome(Function& function) noexcept : function_(function) {}
 
-  static void run(void* self) noexcept {
+  static void* run(void* self) noexcept {
     auto& outcome = *static_cast<Outcome*>(self);
     if constexpr (std::is_nothrow_invocable_v<Function>) {
       outcome.call();
@@ -39,6 +39,7 @@ class Outcome {
         outcome.failure_ = std::current_exception();
       }
     }
+    return nullptr;
   }
 
   std::exception_ptr& failure() noexcept { return failure_; }
@@ -74,7 +75,7 @@ class Outcome {
 };
 
 template <class Function>
-std::invoke_result_t<Function> run_foreign_call(void (*run)(void (*)(void*) noexcept, void*), Function&& function) {
+std::invoke_result_t<Function> run_foreign_call(void (*run)(void* (*)(void*) noexcept, void*), Function&& function) {
   Outcome<Function> outcome(function);
   run(Outcome<Function>::run, &outcome);
   return outcome.take();

@@ -46,7 +46,7 @@ void restore(const CallbackFrame& frame) {
   Worker& worker = *frame.worker;
   FiberBlock& fiber = *frame.fiber;
   fiber.foreign->failure = std::move(*frame.failure);
-  fiber.foreign->lost_processor = !sched::enter_core(worker);
+  sched::enter_core(worker);
   restore(frame);
   sched::tools::abandons_frames();
   worker.scheduler.interfaces().context_switcher->jump(&fiber.context, &worker);
@@ -79,7 +79,7 @@ void* run_below(Worker& worker, const HeddleContext& on, CallbackFrame& frame) {
 /// The worker comes out of foreign code, and is in the core, with a processor, when this returns. False when the scheduler stops.
 bool come_back(Worker& worker) {
   if (sched::enter_core(worker)) [[likely]] {
-    worker.in_foreign.store(false, std::memory_order_relaxed);
+    worker.leave_foreign();
     return true;
   }
   worker.scheduler.stops().leave_foreign(worker);
@@ -87,7 +87,7 @@ bool come_back(Worker& worker) {
 }
 
 /// The caller is foreign code that `fiber` has called.
-void call_back(Worker& worker, FiberBlock& fiber, void (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
+void call_back(Worker& worker, FiberBlock& fiber, void* (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
   fiber.ties = (fiber.ties + 1) & ~sched::kInForeign;
   if (!come_back(worker)) sched::return_to_loop(worker, fiber);
   CallbackFrame frame{&worker, &fiber, function, closure, &failure, fiber.callback, fiber.context, worker.system};
@@ -95,7 +95,7 @@ void call_back(Worker& worker, FiberBlock& fiber, void (*function)(void*) noexce
   sched::leave_core(worker);
   run_below(worker, frame.parked, frame);
   fiber.ties |= sched::kInForeign;
-  worker.in_foreign.store(true, std::memory_order_relaxed);
+  worker.enter_foreign();
   restore(frame);
 }
 
@@ -105,20 +105,21 @@ void call_back(Worker& worker, FiberBlock& fiber, void (*function)(void*) noexce
   throw std::system_error(std::make_error_code(why), what);
 }
 
-/// What a thread keeps from its first callback on.
+/// A thread's worker.
 struct Binding {
   std::unique_ptr<BorrowedWorker> worker;
-  ~Binding();
+  ~Binding() {
+    if (worker) BorrowedWorker::unbind(std::move(worker));
+  }
 };
 
-// Its destructor has run: a callback from another thread_local's destructor binds the thread for its own duration only.
+// The thread ends: a callback from the destructor of another thread_local binds it for its own duration only.
 thread_local constinit bool ends = false;
-thread_local Binding binding;
 
-Binding::~Binding() {
-  ends = true;
-  if (worker) BorrowedWorker::unbind(std::move(worker));
-}
+/// What a thread keeps from its first callback on.
+thread_local struct LastingBinding : Binding {
+  ~LastingBinding() { ends = true; }
+} lasting;
 
 std::unique_ptr<BorrowedWorker> bind_thread() {
   base::refuse_in_forked_child();
@@ -148,7 +149,7 @@ bool begin_fiber(BorrowedWorker& worker) {
 
 void end_fiber(BorrowedWorker& worker, bool began) {
   FiberBlock& fiber = *worker.callback_fiber;
-  worker.in_foreign.store(true, std::memory_order_relaxed);
+  worker.enter_foreign();
   fiber.ties = 0;
   fiber.thread_locks = 0;
   fiber.foreign = nullptr;
@@ -161,7 +162,7 @@ void end_fiber(BorrowedWorker& worker, bool began) {
   sched::leave_core(worker);
 }
 
-void call_from_outside(BorrowedWorker& worker, void (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
+void call_from_outside(BorrowedWorker& worker, void* (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
   const HeddleTlsProvider& slot = *worker.scheduler.interfaces().tls_provider;
   slot.set(&worker);
   bool completed = false;
@@ -186,9 +187,9 @@ struct Inside {
   ~Inside() { worker.leave(); }
 };
 
-void call_from_unknown_thread(void (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
+void call_from_unknown_thread(void* (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
   Binding once;
-  Binding& bound = ends ? once : binding;
+  Binding& bound = ends ? once : lasting;
   if (!bound.worker || !bound.worker->enter()) [[unlikely]] {
     if (bound.worker) BorrowedWorker::unbind(std::move(bound.worker));
     bound.worker = bind_thread();  // inside already
@@ -199,11 +200,14 @@ void call_from_unknown_thread(void (*function)(void*) noexcept, void* closure, s
 
 }  // namespace
 
-void run_callback(void (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
+void run_callback(void* (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
   Worker* worker = sched::current_worker();
   if (!worker) return call_from_unknown_thread(function, closure, failure);
   FiberBlock* fiber = worker->current();
-  if (!fiber || !(fiber->ties & sched::kInForeign)) return function(closure);
+  if (!fiber || !(fiber->ties & sched::kInForeign)) {
+    function(closure);
+    return;
+  }
   call_back(*worker, *fiber, function, closure, failure);
 }
 

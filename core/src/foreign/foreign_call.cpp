@@ -20,38 +20,68 @@ using sched::FiberBlock;
 using sched::ForeignFrame;
 using sched::Worker;
 
-/// On the system stack. Returns the worker.
-void* run_on_system_stack(void* argument) {
-  ForeignFrame& frame = *static_cast<ForeignFrame*>(argument);
-  Worker& worker = *frame.worker;
-  sched::tools::arrive(worker.tools, worker.tools);
-  frame.function(frame.closure);
-  if (sched::enter_core(worker)) [[likely]] {
-    worker.in_foreign.store(false, std::memory_order_relaxed);
-  } else {
-    worker.scheduler.stops().leave_foreign(worker);
-    frame.lost_processor = true;
+/// What a foreign call is made of.
+using Function = void* (*)(void* closure) noexcept;
+
+/// For tools that want to know of every change of the stack.
+struct Told {
+  Worker& worker;
+  FiberBlock& fiber;
+  Function function;
+  void* closure;
+
+  static void* run(void* argument) noexcept {
+    const Told& told = *static_cast<Told*>(argument);
+    sched::tools::arrive(told.worker.tools, told.worker.tools);
+    told.function(told.closure);
+    sched::tools::leave(told.worker.tools, told.fiber.tools);
+    return nullptr;
   }
-  sched::tools::leave(worker.tools, frame.fiber->tools);
-  return &worker;
+};
+
+/// Calls function(closure) below the worker's loop, while the fiber is parked.
+[[gnu::always_inline]] inline void run_on_system_stack(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
+  const HeddleContextSwitcher& switcher = *worker.scheduler.interfaces().context_switcher;
+  if constexpr (base::kAddressSanitizer || base::kThreadSanitizer) {
+    Told told{worker, fiber, function, closure};
+    sched::tools::leave(fiber.tools, worker.tools);
+    switcher.park_and_call(&fiber.context, &worker.system, Told::run, &told);
+    sched::tools::arrive(fiber.tools, worker.tools);
+  } else {
+    switcher.park_and_call(&fiber.context, &worker.system, function, closure);
+  }
+}
+
+/// The processor was taken, or is about to be. On the system stack: until the worker is no longer in foreign code, somebody may look at the
+/// fiber's stack. The closure is the worker; null when it has no processor any more.
+void* come_back(void* closure) noexcept {
+  Worker& worker = *static_cast<Worker*>(closure);
+  const bool was_left = worker.was_left_its_processor();
+  was_left ? worker.leave_foreign() : worker.scheduler.stops().leave_foreign(worker);
+  return nullptr;
 }
 
 /// REQUIRES: the fiber runs on the worker, and not in foreign code.
-void call(Worker& worker, FiberBlock& fiber, void (*function)(void*) noexcept, void* closure) {
-  ForeignFrame frame{&worker, &fiber, function, closure, std::exchange(fiber.foreign, nullptr)};
+void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
+  ForeignFrame frame{fiber.foreign};
   fiber.foreign = &frame;
   fiber.ties |= sched::kInForeign;
-  worker.foreign_calls.store(worker.foreign_calls.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  worker.in_foreign.store(true, std::memory_order_relaxed);
+  worker.enter_foreign();
   worker.in_core.store(false, std::memory_order_release);
-  sched::tools::leave(fiber.tools, worker.tools);
-  worker.scheduler.interfaces().context_switcher->park_and_call(&fiber.context, &worker.system, run_on_system_stack, &frame);
-  sched::tools::arrive(fiber.tools, worker.tools);
-  // From here on as if an exception had left a callback: then the call was abandoned, and the callback has put everything back.
+  run_on_system_stack(worker, fiber, function, closure);
+  // What enter_core does, but here nothing may be called yet. If an exception has left a callback the call was abandoned, and the
+  // worker is in the core already.
+  worker.in_core.store(true, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (worker.taken.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (worker.in_foreign()) run_on_system_stack(worker, fiber, come_back, &worker);
+  } else if (worker.in_foreign()) [[likely]] {
+    worker.leave_foreign();
+  }
   fiber.foreign = frame.outer;
   fiber.parked_in_trace = false;  // somebody may have looked at the stack meanwhile
   fiber.ties &= ~sched::kInForeign;
-  Worker& now = frame.lost_processor ? worker.scheduler.rejoin(worker) : worker;
+  Worker& now = worker.processor ? worker : worker.scheduler.rejoin(worker);
   sched::leave_core(now);
   if (now.preemption_requested()) [[unlikely]]
     this_fiber::checkpoint();
@@ -61,17 +91,23 @@ void call(Worker& worker, FiberBlock& fiber, void (*function)(void*) noexcept, v
 
 }  // namespace
 
-void run_foreign(void (*function)(void*) noexcept, void* closure) {
+void run_foreign(void* (*function)(void*) noexcept, void* closure) {
   Worker* worker = sched::current_worker();
   FiberBlock* fiber = worker ? worker->current() : nullptr;
-  if (!fiber || fiber->ties & sched::kInForeign) return function(closure);
+  if (!fiber || fiber->ties & sched::kInForeign) {
+    function(closure);
+    return;
+  }
   call(*worker, *fiber, function, closure);
 }
 
-void run_blocking(void (*function)(void*) noexcept, void* closure) {
+void run_blocking(void* (*function)(void*) noexcept, void* closure) {
   Worker* worker = sched::current_worker();
   FiberBlock* fiber = worker ? worker->current() : nullptr;
-  if (!fiber || fiber->ties & sched::kInForeign) return function(closure);
+  if (!fiber || fiber->ties & sched::kInForeign) {
+    function(closure);
+    return;
+  }
   sched::enter_with_processor(*worker);
   worker->scheduler.leave_processor(*worker);
   call(*worker, *fiber, function, closure);

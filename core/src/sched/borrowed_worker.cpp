@@ -62,7 +62,7 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
   worker->begin_anew();
   know_thread(*worker);
   interfaces_.tls_provider->clear();
-  worker->in_foreign.store(true, std::memory_order_relaxed);
+  worker->enter_foreign();
   worker->taken.store(true, std::memory_order_relaxed);
   worker->in_core.store(false, std::memory_order_release);
   adrift_.fetch_add(1, std::memory_order_relaxed);

@@ -21,12 +21,7 @@ inline constexpr const char* kInForeignCall =
 
 /// On the fiber's stack.
 struct ForeignFrame {
-  Worker* worker;
-  FiberBlock* fiber;
-  void (*function)(void* closure) noexcept;
-  void* closure;
   ForeignFrame* outer;
-  bool lost_processor = false;
   std::exception_ptr failure{};  // what left a callback; the foreign call does not return then
 };
 
@@ -34,7 +29,7 @@ struct ForeignFrame {
 struct CallbackFrame {
   Worker* worker;
   FiberBlock* fiber;
-  void (*function)(void* closure) noexcept;
+  void* (*function)(void* closure) noexcept;
   void* closure;
   std::exception_ptr* failure;  // what has left `function`, if anything
   CallbackFrame* outer;

@@ -95,8 +95,7 @@ Monitor::Survey Monitor::look(Processor& processor, Watched& watched, OthersWait
       return {now + limits_.wakeup_slice, true, true};
     }
   }
-  if (worker->in_foreign.load(std::memory_order_relaxed))
-    return look_at_foreign(processor, *worker, watched, seen, now);
+  if (worker->in_foreign()) return look_at_foreign(processor, *worker, watched, seen, now);
   if (seen.waiting) return {look_at_waited(processor, *worker, watched, others, seen, now), true, seen.moved};
   if (!own_alarms_ || seen.again == detail::kNever) return {seen.again, false, seen.moved};
   return {std::max(seen.again, now) + limits_.quantum / 2, false, seen.moved};  // unless its own alarm has seen to it
@@ -132,7 +131,7 @@ Monitor::Survey Monitor::look_at_foreign(Processor& processor, Worker& worker, W
 }
 
 std::int64_t Monitor::time_in_foreign(const Worker& worker, Watched& watched, std::int64_t now) const {
-  const std::uint32_t call = worker.foreign_calls.load(std::memory_order_relaxed);
+  const std::uint32_t call = worker.foreign_steps.load(std::memory_order_relaxed);
   if (watched.worker != &worker || watched.foreign_call != call) {
     watched.worker = &worker;
     watched.foreign_call = call;
@@ -180,8 +179,7 @@ std::int64_t Monitor::look_at_adrift(Worker& worker, std::int64_t now) {
   if (now < adrift.next_look) return adrift.next_look;
   const bool blocked = blocks(worker, adrift.used);
   // One that computes without a processor is one too many: it is to queue up for one.
-  if (!worker.in_foreign.load(std::memory_order_relaxed) && !blocked && adrift.patience != 0)
-    scheduler_.request_preemption(worker);
+  if (!worker.in_foreign() && !blocked && adrift.patience != 0) scheduler_.request_preemption(worker);
   adrift.patience = blocked ? std::clamp(2 * adrift.patience, limits_.quantum, kPatience) : limits_.quantum;
   return adrift.next_look = now + adrift.patience;
 }

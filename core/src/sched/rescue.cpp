@@ -49,7 +49,7 @@ bool Scheduler::take_away(Processor& processor, Worker& worker) {
 }
 
 bool Scheduler::rescue(Processor& processor, Worker& worker) {
-  const bool is_foreign = worker.borrowed || worker.in_foreign.load(std::memory_order_relaxed);
+  const bool is_foreign = worker.borrowed || worker.in_foreign();
   if ((!interfaces_.cooperative && !is_foreign) || stopping()) return false;
   Worker* other = find_worker(starts_threads());
   if (!other) return false;

@@ -53,7 +53,7 @@ void Stops::hold(Worker& worker) noexcept {
 void Stops::leave_foreign(Worker& worker) noexcept {
   Lock lock(lock_);
   changed_.wait(lock, [this] { return !asked_.load(std::memory_order_relaxed) || scheduler_.stopping(); });
-  worker.in_foreign.store(false, std::memory_order_relaxed);
+  worker.leave_foreign();
 }
 
 bool Stops::set_aside(FiberBlock& fiber) noexcept {
@@ -211,7 +211,7 @@ bool Stops::all_stand(const Worker* exempt, bool press) {
     if (processor->idle.load(std::memory_order_seq_cst) || stands_[processor->index].held) continue;
     Worker* const worker = processor->worker.load(std::memory_order_acquire);
     if (worker && worker == exempt) continue;
-    if (worker && for_good_ && worker->in_foreign.load(std::memory_order_relaxed)) continue;
+    if (worker && for_good_ && worker->in_foreign()) continue;
     all = false;
     if (press && worker) this->press(*processor, *worker);
   }
@@ -226,7 +226,7 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
     if (adrift_used_.size() == index) adrift_used_.push_back(0);
     std::uint64_t& used = adrift_used_[index++];
     // In foreign code, and in the core, where it waits for a processor and gets none, it stands.
-    if (worker.in_foreign.load(std::memory_order_relaxed)) return;
+    if (worker.in_foreign()) return;
     if (!worker.taken.load(std::memory_order_acquire) || worker.in_core.load(std::memory_order_acquire) || &worker == exempt)
       return;
     const bool seen_before = used != 0;
@@ -240,9 +240,8 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
 void Stops::press(Processor& processor, Worker& worker) {
   // Whoever gets the processor of a thread that blocks finds nothing to do but to stand still with it.
   const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
-  const bool blocks = worker.in_foreign.load(std::memory_order_relaxed) ||
-                      (threads && worker.bound.load(std::memory_order_acquire) &&
-                       threads->waits(&worker, &stands_[processor.index].used) == 1);
+  const bool blocks = worker.in_foreign() || (threads && worker.bound.load(std::memory_order_acquire) &&
+                                              threads->waits(&worker, &stands_[processor.index].used) == 1);
   if (!blocks || for_good_ || !scheduler_.rescue(processor, worker)) scheduler_.request_preemption(worker);
 }
 

@@ -13,6 +13,7 @@ void Worker::begin_anew() {
   static_cast<HeddleThread&>(*this) = HeddleThread{};
   in_core.store(true, std::memory_order_relaxed);
   bound.store(false, std::memory_order_relaxed);
+  foreign_steps.store(0, std::memory_order_relaxed);
   picked = nullptr;
   ends = retired = false;
   adrift = {};

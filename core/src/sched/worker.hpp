@@ -66,15 +66,18 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   void*(HEDDLE_CALL* const swap)(HeddleContext*, const HeddleContext*, void*);
   Scheduler& scheduler;
 
+  /// Does its thread run foreign code? Any thread; the two that follow are for its own.
+  bool in_foreign() const noexcept { return foreign_steps.load(std::memory_order_relaxed) % 2 != 0; }
+  void enter_foreign() noexcept { step_foreign(); }
+  void leave_foreign() noexcept { step_foreign(); }
+
   // Written by the worker's own thread and, with take_lock, by who takes it away.
   base::RelaxedPointer<Processor> processor;
   // Not beside each other: a load from the word that was just stored to waits for the store, also if it wants another byte of it.
   std::atomic<bool> in_core{true};            // written by the worker's own thread
   alignas(8) std::atomic<bool> taken{false};  // somebody takes the processor, or has; raised with take_lock
   detail::SpinLock take_lock;
-  std::atomic<bool> in_foreign{false};          // its thread runs foreign code; written by that thread
-  std::atomic<std::uint32_t> foreign_calls{0};  // how often it has; written by that thread
-  std::atomic<bool> bound{false};               // its thread runs, and the port has said what it knows of that
+  std::atomic<bool> bound{false};           // its thread runs, and the port has said what it knows of that
   std::atomic<bool> bereft{false};          // another worker has adopted the idle processor that this one sleeps with
   std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked
   std::atomic<std::uintptr_t> stack_guard{0};  // of the running fiber, or kPoison; written by the worker and the
@@ -93,6 +96,8 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   int* error_number = nullptr;
   ExceptionGlobals system_exceptions{};  // of the system stack while a fiber runs
 
+  std::atomic<std::uint32_t> foreign_steps{0};  // into foreign code and out of it; odd inside
+
   FiberBlock* picked = nullptr;                  // what the loop is to run next, although it may not be for this worker
   FiberBlock* kept = nullptr;                    // see above
   Beneficiary ended_for = Beneficiary::kAnyone;  // the last slice that was ended by a request
@@ -110,6 +115,11 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   bool interruptible = false;                     // between Preempter::enter and leave; guarded by request_lock
   [[no_unique_address]] tools::StackState tools;  // of the system stack
   std::thread thread;                             // empty for the one that called run()
+
+ private:
+  void step_foreign() noexcept {
+    foreign_steps.store(foreign_steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
 };
 
 namespace internal {
