@@ -158,6 +158,7 @@ void end_fiber(BorrowedWorker& worker, bool began) {
     sched::end_use(fiber);
     worker.scheduler.count_end(sched::enter_core(worker) ? &worker : nullptr);
   }
+  if (!worker.processor) worker.scheduler.note_lost(worker);  // it waited for one when the scheduler stopped
   put_on_system(worker);
   sched::leave_core(worker);
 }
@@ -177,8 +178,10 @@ void call_from_outside(BorrowedWorker& worker, void* (*function)(void*) noexcept
   }
   end_fiber(worker, began);
   slot.clear();
-  if (!completed)
-    refuse(std::errc::operation_canceled, "heddle::callback: heddle::run() has ended before the callback has");
+  if (completed) [[likely]]
+    return;
+  worker.close();
+  refuse(std::errc::operation_canceled, "heddle::callback: heddle::run() has ended before the callback has");
 }
 
 /// From enter() to leave().

@@ -34,7 +34,7 @@ void BorrowedWorker::tell_that_it_left() noexcept {
 
 void BorrowedWorker::unbind(std::unique_ptr<BorrowedWorker> worker) {
   std::lock_guard guard(ending);
-  if (worker->closed_.load(std::memory_order_relaxed)) return;
+  if (worker->forgotten_) return;
   Scheduler& scheduler = worker->scheduler;
   scheduler.unbind_thread(std::move(worker));
 }
@@ -43,6 +43,7 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
   std::unique_ptr<BorrowedWorker> worker;
   {
     std::lock_guard lock(lock_);
+    if (stopping()) return nullptr;
     if (!unbound_.empty()) {
       worker = std::move(unbound_.back());
       unbound_.pop_back();
@@ -67,7 +68,10 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
   worker->in_core.store(false, std::memory_order_release);
   adrift_.fetch_add(1, std::memory_order_relaxed);
   std::lock_guard lock(lock_);
-  if (stopping()) return nullptr;
+  if (stopping()) {
+    unbound_.push_back(std::move(worker));
+    return nullptr;
+  }
   borrowed_.push_back(worker.get());
   return worker;
 }
@@ -95,21 +99,22 @@ void Scheduler::unbind_thread(std::unique_ptr<BorrowedWorker> worker) {
 
 void Scheduler::end_borrowed() {
   std::unique_lock guard(ending);
-  std::vector<BorrowedWorker*> bound;
   {
     std::lock_guard lock(lock_);
-    bound = borrowed_;
+    for (BorrowedWorker* worker : borrowed_) worker->closed_.store(true, std::memory_order_seq_cst);
   }
-  for (BorrowedWorker* worker : bound) worker->closed_.store(true, std::memory_order_seq_cst);
   if (interfaces_.thread_watch) interfaces_.thread_watch->fence();
-  const auto all_left = [&] {
-    return std::none_of(bound.begin(), bound.end(), [](const BorrowedWorker* worker) { return worker->inside_.load(); });
+  const auto all_left = [this] {
+    std::lock_guard lock(lock_);
+    return std::none_of(borrowed_.begin(), borrowed_.end(),
+                        [](const BorrowedWorker* worker) { return worker->inside_.load(); });
   };
   // Without a fence of the port's a thread that leaves may see the flag too late to tell.
   constexpr std::chrono::milliseconds kLook{10};
   while (!thread_left.wait_for(guard, kLook, all_left)) {
   }
   std::lock_guard lock(lock_);
+  for (BorrowedWorker* worker : borrowed_) worker->forgotten_ = true;
   borrowed_.clear();
 }
 

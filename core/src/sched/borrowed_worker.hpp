@@ -38,6 +38,9 @@ class BorrowedWorker : public Worker {
       tell_that_it_left();
   }
 
+  /// A callback was given up: its fiber may be in a queue for ever, so there is no other with this worker.
+  void close() noexcept { closed_.store(true, std::memory_order_relaxed); }
+
   /// The thread ends, or needs another one.
   static void unbind(std::unique_ptr<BorrowedWorker> worker);
 
@@ -50,7 +53,8 @@ class BorrowedWorker : public Worker {
   static void tell_that_it_left() noexcept;
 
   std::atomic<bool> inside_{true};
-  std::atomic<bool> closed_{false};  // the scheduler has ended
+  std::atomic<bool> closed_{false};  // the scheduler ends: nobody is to enter
+  bool forgotten_ = false;           // it has ended: the thread is the only owner. Guarded by the lock of unbind
 };
 
 }  // namespace heddle::sched

@@ -74,9 +74,8 @@ bool Scheduler::regain(Worker& worker) {
     Worker* const pinned = std::exchange(fiber.pinned, &worker);
     global_.push(&fiber);
     find_processor(nullptr);
-    const bool goes_on = wait_for_processor(worker);
+    if (!wait_for_processor(worker)) return false;  // it may still be in the queue, and nobody else is to run it
     fiber.pinned = pinned;
-    if (!goes_on) return false;
   }
   adrift_.fetch_sub(1, std::memory_order_relaxed);
   worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
@@ -107,6 +106,14 @@ void Scheduler::retrieve(Processor& processor, Worker& worker) {
   release(processor);
 }
 
+void Scheduler::note_lost(Worker& worker) {
+  std::lock_guard guard(worker.take_lock);
+  worker.processor = nullptr;
+  if (worker.taken.exchange(true, std::memory_order_relaxed)) return;
+  worker.adrift = {};
+  adrift_.fetch_add(1, std::memory_order_relaxed);
+}
+
 bool Scheduler::leave_processor(Worker& worker) {
   Processor& processor = *worker.processor;
   Worker* other = nullptr;
@@ -114,13 +121,7 @@ bool Scheduler::leave_processor(Worker& worker) {
     other = find_worker(starts_threads());
     if (!other) return false;
   }
-  {
-    std::lock_guard guard(worker.take_lock);
-    worker.taken.store(true, std::memory_order_relaxed);
-    worker.processor = nullptr;
-  }
-  worker.adrift = {};
-  adrift_.fetch_add(1, std::memory_order_relaxed);
+  note_lost(worker);
   other ? give(processor, *other) : release(processor);
   return true;
 }

@@ -121,6 +121,9 @@ class Scheduler {
   /// core, has a processor and runs a fiber.
   bool leave_processor(Worker& worker);
 
+  /// A worker has no processor, however that came about. REQUIRES: it is in the core, on its own thread.
+  void note_lost(Worker& worker);
+
   /// Takes the processor from a worker that has been in foreign code for long, although nobody waits. The monitor.
   void retrieve(Processor& processor, Worker& worker);
 

@@ -50,17 +50,16 @@ Worker& park_tied(Worker& worker, Commit commit, void* argument) {
 
 bool Scheduler::wait_tied(Worker& worker, FiberBlock& fiber, Commit commit, void* argument) {
   Worker* const pinned = std::exchange(fiber.pinned, &worker);
-  bool goes_on = true;
   if (commit(worker, fiber, argument)) {
     Processor& processor = *worker.processor;
     worker.processor = nullptr;
     leave_to_another(processor);
-    goes_on = wait_for_processor(worker);
+    if (!wait_for_processor(worker)) return false;  // it may still be in a queue, and nobody else is to run it
   } else {
     note_woken(fiber);
   }
   fiber.pinned = pinned;
-  return goes_on;
+  return true;
 }
 
 }  // namespace heddle::sched
