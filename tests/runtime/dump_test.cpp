@@ -279,5 +279,80 @@ TEST(Dump, OfManyFibersIsCompleteAndGivesTheFirstATrace) {
       60s);
 }
 
+// A fiber in a foreign call is shown with the frames that made it, and goes on unharmed, whatever looks at its stack meanwhile.
+TEST(ForeignCalls, ShowTheFramesThatMadeThem) {
+  passes_in_child([] {
+    run(config(kPreemptive, 2), [] {
+      std::atomic<bool> stop{false};
+      std::atomic<int> rounds{0};
+      Fiber sleeper([&] {
+        while (!stop) {
+          named_foreign_call([] { std::this_thread::sleep_for(5ms); });
+          ++rounds;
+        }
+      });
+      std::string seen;
+      for (int looks = 0; looks < 50 || rounds < 5; ++looks) {
+        const std::string text = paragraph(dump(), sleeper.get_id());
+        if (text.find("in a foreign call\n") != std::string::npos && text.find("no trace") == std::string::npos)
+          seen = text;
+        this_fiber::yield();
+      }
+      stop = true;
+      EXPECT_NE(seen.find("at named_foreign_call"), std::string::npos) << seen;
+    });
+  });
+}
+
+// R29: from a callback inside a callback the frames of both stacks are there, in order.
+TEST(ForeignCalls, AreWalkedThroughFromACallback) {
+  passes_in_child([] {
+    run(config(kPreemptive, 1), [] {
+      std::string text;
+      Fiber fiber({.stack_size = 1 << 20}, [&] {
+        named_foreign_call(
+            [&] { callback([&] { named_foreign_call([&] { callback([&] { text = named_dump(); }); }); }); });
+      });
+      const FiberId id = fiber.get_id();
+      fiber.join();
+      const std::string shown = paragraph(text, id);
+      const std::size_t inner = shown.find("at named_dump");
+      const std::size_t second = shown.find("at named_foreign_call", inner);
+      const std::size_t first = shown.find("at named_foreign_call", second + 1);
+      EXPECT_NE(first, std::string::npos) << shown;
+    });
+  });
+}
+
+// R15: the fibers of threads that are not inside are not there.
+TEST(ForeignThreads, AreSeenOnlyWhileTheyAreInside) {
+  passes_in_child([] {
+    run(config(kPreemptive, 2), [] {
+      std::atomic<int> step{-1};
+      std::thread thread([&] {
+        while (step != 0) std::this_thread::yield();
+        callback([&] {
+          step = 1;
+          while (step != 2) this_fiber::yield();
+        });
+        step = 3;
+        while (step != 4) std::this_thread::yield();
+      });
+      EXPECT_EQ(fibers().size(), 1U);
+      step = 0;
+      while (step != 1) this_fiber::yield();
+      EXPECT_EQ(fibers().size(), 2U);
+      EXPECT_EQ(stats().fibers, 2U);
+      EXPECT_NE(dump().find("\"callback\""), std::string::npos);
+      step = 2;
+      while (step != 3) this_fiber::yield();
+      EXPECT_EQ(fibers().size(), 1U);
+      EXPECT_EQ(stats().fibers, 1U);
+      step = 4;
+      blocking([&] { thread.join(); });
+    });
+  });
+}
+
 }  // namespace
 }  // namespace heddle::test

@@ -2,6 +2,7 @@
 #include "runtime/named.hpp"
 
 #include <heddle/fibers.hpp>
+#include <heddle/foreign_call.hpp>
 
 #include <sstream>
 
@@ -21,6 +22,11 @@ HEDDLE_NAMED int named_receive(heddle::Channel<int>* values) {
 
 HEDDLE_NAMED void named_dump(std::ostream* out) {
   heddle::dump_fibers(*out);
+  asm volatile("");
+}
+
+HEDDLE_NAMED void named_foreign_call(const std::function<void()>* function) {
+  heddle::foreign_call(*function);
   asm volatile("");
 }
 
@@ -45,6 +51,10 @@ std::string named_dump() {
   std::ostringstream out;
   ::named_dump(&out);
   return out.str();
+}
+
+void named_foreign_call(const std::function<void()>& function) {
+  ::named_foreign_call(&function);
 }
 
 const std::array<void (*)(std::atomic<int>& begun), 4> kNamedLoops = {

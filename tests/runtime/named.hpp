@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <functional>
 #include <string>
 
 namespace heddle::test {
@@ -14,6 +15,9 @@ int named_receive(Channel<int>& values);
 
 /// The text of dump_fibers(), called in `named_dump`.
 std::string named_dump();
+
+/// foreign_call(function), in `named_foreign_call`.
+void named_foreign_call(const std::function<void()>& function);
 
 /// Endless loops without a call, which first count themselves.
 extern const std::array<void (*)(std::atomic<int>& begun), 4> kNamedLoops;

@@ -16,7 +16,8 @@ enum class FiberState {
   kReady,      ///< waits for its turn
   kPreempted,  ///< likewise, and was stopped between two instructions
   kWaiting,
-  kEnded,  ///< nobody has joined it yet
+  kForeign,  ///< in a foreign call, whose code runs or waits
+  kEnded,    ///< nobody has joined it yet
 };
 
 /// What can be seen of a fiber from outside.

@@ -39,16 +39,17 @@ struct Told {
   }
 };
 
-/// Calls function(closure) below the worker's loop, while the fiber is parked.
-[[gnu::always_inline]] inline void run_on_system_stack(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
+/// Calls function(closure) below the worker's loop, while the fiber is parked in *save.
+[[gnu::always_inline]] inline void run_on_system_stack(Worker& worker, FiberBlock& fiber, HeddleContext* save,
+                                                       Function function, void* closure) {
   const HeddleContextSwitcher& switcher = *worker.scheduler.interfaces().context_switcher;
   if constexpr (base::kAddressSanitizer || base::kThreadSanitizer) {
     Told told{worker, fiber, function, closure};
     sched::tools::leave(fiber.tools, worker.tools);
-    switcher.park_and_call(&fiber.context, &worker.system, Told::run, &told);
+    switcher.park_and_call(save, &worker.system, Told::run, &told);
     sched::tools::arrive(fiber.tools, worker.tools);
   } else {
-    switcher.park_and_call(&fiber.context, &worker.system, function, closure);
+    switcher.park_and_call(save, &worker.system, function, closure);
   }
 }
 
@@ -68,13 +69,15 @@ void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
   fiber.ties |= sched::kInForeign;
   worker.enter_foreign();
   worker.in_core.store(false, std::memory_order_release);
-  run_on_system_stack(worker, fiber, function, closure);
+  run_on_system_stack(worker, fiber, &fiber.context, function, closure);
   // What enter_core does, but here nothing may be called yet. If an exception has left a callback the call was abandoned, and the
   // worker is in the core already.
   worker.in_core.store(true, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   if (worker.taken.load(std::memory_order_relaxed)) [[unlikely]] {
-    if (worker.in_foreign()) run_on_system_stack(worker, fiber, come_back, &worker);
+    // Whoever has looked at the stack has left the fiber parked deeper than it was.
+    HeddleContext here;
+    if (worker.in_foreign()) run_on_system_stack(worker, fiber, &here, come_back, &worker);
   } else if (worker.in_foreign()) [[likely]] {
     worker.leave_foreign();
   }

@@ -64,6 +64,8 @@ const char* state_text(FiberState state) {
       return "preempted";
     case FiberState::kWaiting:
       return "waiting for ";
+    case FiberState::kForeign:
+      return "in a foreign call";
     case FiberState::kEnded:
       break;
   }

@@ -31,7 +31,9 @@ class Look {
       : scheduler_(scheduler), own_(own), dying_(dying), running_(running), traces_(traces), now_(nanotime()) {
     scheduler.for_each_worker([&](sched::Worker& worker) {
       const sched::FiberBlock* fiber = worker.glimpse();
-      if (fiber && running.size() < running.capacity()) running.push_back(fiber);
+      // In foreign code and without a processor it stays off its own stack until the world goes on.
+      const bool stands = !dying && worker.in_foreign() && worker.taken.load(std::memory_order_acquire);
+      if (fiber && !stands && running.size() < running.capacity()) running.push_back(fiber);
     });
     if (dying && dying->fiber) running.push_back(dying->fiber);
   }
@@ -57,6 +59,8 @@ class Look {
     const char* what = fiber.waits_for.load(std::memory_order_relaxed);
     if (fiber.joiner.load(std::memory_order_relaxed) == sched::kEnded) {
       seen.state = FiberState::kEnded;
+    } else if (fiber.ties & sched::kInForeign) {
+      seen.state = FiberState::kForeign;
     } else if (runs(fiber) || scheduler_.stops().was_running(fiber)) {
       seen.state = FiberState::kRunning;
     } else if (what) {
@@ -95,7 +99,7 @@ class Look {
   const char* reason_for_none(const sched::FiberBlock& fiber, const Sighting& seen, const std::vector<Trace>& traces) const {
     if (traces.size() == traces.capacity()) return "there are too many fibers";
     if (&fiber == own_ || (dying_ && &fiber == dying_->fiber)) return nullptr;
-    if (runs(fiber)) return "it could not be stopped";
+    if (runs(fiber)) return seen.state == FiberState::kForeign ? "its call may return" : "it could not be stopped";
     if (seen.state == FiberState::kEnded) return "it has ended";
     if (fiber.fresh) return "it has never run";
     HeddleRegisters at{};

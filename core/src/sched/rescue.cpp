@@ -8,6 +8,7 @@
 #include "sched/foreign_frame.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
+#include "sched/switch_inline.hpp"
 
 #include <mutex>
 #include <utility>
@@ -18,6 +19,8 @@ namespace {
 
 /// Behind those that were woken; whoever has a processor may take it.
 bool queue_up(Worker& worker, FiberBlock& parked, void*) {
+  put_on_system(worker);
+  worker.scheduler.end_adrift(worker);
   worker.scheduler.push_woken(parked);
   return true;
 }
@@ -77,9 +80,8 @@ bool Scheduler::regain(Worker& worker) {
     if (!wait_for_processor(worker)) return false;  // it may still be in the queue, and nobody else is to run it
     fiber.pinned = pinned;
   }
-  adrift_.fetch_sub(1, std::memory_order_relaxed);
   worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
-  worker.taken.store(false, std::memory_order_relaxed);
+  end_adrift(worker);
   return true;
 }
 
@@ -89,15 +91,19 @@ Worker& Scheduler::rejoin(Worker& worker) {
     worker.regain_processor();
     return worker;
   }
-  worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
-  adrift_.fetch_sub(1, std::memory_order_relaxed);
-  worker.taken.store(false, std::memory_order_relaxed);
   if (Processor* processor = stops_.includes(fiber) ? nullptr : adopt_idle(worker)) {
     worker.processor = processor;
     take_up(worker);
+    worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
+    end_adrift(worker);
     return worker;
   }
   return leave_without_processor(worker, queue_up);
+}
+
+void Scheduler::end_adrift(Worker& worker) {
+  adrift_.fetch_sub(1, std::memory_order_relaxed);
+  worker.taken.store(false, std::memory_order_relaxed);
 }
 
 void Scheduler::retrieve(Processor& processor, Worker& worker) {

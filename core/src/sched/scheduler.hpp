@@ -124,6 +124,9 @@ class Scheduler {
   /// A worker has no processor, however that came about. REQUIRES: it is in the core, on its own thread.
   void note_lost(Worker& worker);
 
+  /// It does not go without one any more. REQUIRES: as above.
+  void end_adrift(Worker& worker);
+
   /// Takes the processor from a worker that has been in foreign code for long, although nobody waits. The monitor.
   void retrieve(Processor& processor, Worker& worker);
 

@@ -165,7 +165,6 @@ Worker& leave_without_processor(Worker& worker, Commit commit) {
   worker.commit_fiber = &fiber;
   worker.commit_argument = nullptr;
   take_off(worker, fiber);
-  put_on_system(worker);
   tools::leave(fiber.tools, worker.tools);
   Worker& now = *static_cast<Worker*>(worker.swap(&fiber.context, &worker.system, &worker));
   tools::arrive(fiber.tools, now.tools);

@@ -29,7 +29,8 @@ void ready(FiberBlock& fiber) noexcept;
 /// As ready(), for one of several that are woken together: they run in the order of the calls.
 void ready_in_turn(FiberBlock& fiber) noexcept;
 
-/// Parks the running fiber, on a worker that has no processor: its loop is to find one. As park() otherwise. REQUIRES: it is in the core.
+/// Parks the running fiber, on a worker that has no processor: its loop is to find one. As park() otherwise, but the fiber stays on the
+/// worker until `commit` takes it off: nobody else holds the world up for it. REQUIRES: the worker is in the core.
 Worker& leave_without_processor(Worker& worker, Commit commit);
 
 /// Leaves the processor to others, and goes on on the same worker when the fiber's turn has come; returns at once when
