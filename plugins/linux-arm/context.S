@@ -147,8 +147,10 @@ end_function heddle_swap_on_top
 
 // void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
 //   r0 save   r1 on   r2 function   r3 argument   -> r0 the function's result, or the transfer of whoever switches to save
-// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S).
+// The frame that is parked is also the caller's frame of the call. A signal frame, because gdb follows only those to a caller that may
+// lie below; no exception passes here, so that the caller's pc is taken for exact does no harm (see call.S).
 function heddle_park_and_call
+  .cfi_signal_frame
   ldr ip, [r1]
   mov r1, r3
   vmrs r3, fpscr
@@ -158,9 +160,8 @@ function heddle_park_and_call
   .setfp r7, sp
   .cfi_def_cfa_register r7
   mov sp, ip
-  mov ip, r2
   mov r0, r1
-  bl heddle_call_through
+  blx r2
   add sp, r7, #SWAP_BYTES - SWAP_CORE_BYTES
   .cfi_def_cfa sp, SWAP_CORE_BYTES
   pop {r3-r11, pc}

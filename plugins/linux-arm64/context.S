@@ -156,8 +156,10 @@ end_function heddle_swap_on_top
 
 // void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
 //   x0 save   x1 on   x2 function   x3 argument   -> x0 the function's result, or the transfer of whoever switches to save
-// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S).
+// The frame that is parked is also the caller's frame of the call. A signal frame, because gdb follows only those to a caller that may
+// lie below; no exception passes here, so that the caller's pc is taken for exact does no harm (see call.S).
 function heddle_park_and_call
+  .cfi_signal_frame
   landing_of_call
   ldr x6, [x1]
   save_registers
@@ -165,9 +167,8 @@ function heddle_park_and_call
   .cfi_def_cfa_register x29
   str x29, [x0]
   mov sp, x6
-  mov x16, x2
   mov x0, x3
-  bl heddle_call_through
+  blr x2
   mov sp, x29
   .cfi_def_cfa_register sp
   ldp x29, x30, [sp, #SWAP_FP]

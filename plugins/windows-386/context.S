@@ -205,9 +205,11 @@ end_function heddle_swap_on_top
 // void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument)
 //   4(esp) save   8(esp) on   12(esp) function   16(esp) argument   -> eax the function's result, or the transfer of whoever
 //   switches to save
-// The frame that is parked is also the caller's frame of the call, which goes through heddle_call_through (call.S). The last error stays
-// the thread's, both ways.
+// The frame that is parked is also the caller's frame of the call. A signal frame, because gdb follows only those to a caller that may
+// lie below; no exception passes here, so that the caller's pc is taken for exact does no harm (see call.S).
+// The last error stays the thread's, both ways.
 function heddle_park_and_call
+  .cfi_signal_frame
   movl 4(%esp), %edx
   movl 8(%esp), %ecx
   movl (%ecx), %ecx
@@ -220,9 +222,10 @@ function heddle_park_and_call
   movl %ecx, %esi
   change_stack_words %ecx
   movl %ecx, %esp
-  // A parked frame ends where its caller was aligned to 16.
-  subl $8, %esp
-  call _heddle_call_through
+  // A parked frame ends where its caller was aligned to 16, so the argument and 4 bytes align the call.
+  subl $4, %esp
+  pushl %edx
+  call *%eax
   movl %fs:TEB_STACK_LIMIT, %ecx
   movl %ecx, SWAP_LIMIT(%esi)
   change_stack_words %ebp
