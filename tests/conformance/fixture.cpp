@@ -123,6 +123,7 @@ void Conformance::fetch_tables() {
   thread_watch = fetch<HeddleThreadWatch>(HEDDLE_THREAD_WATCH_IID);
   symbolizer = fetch<HeddleSymbolizer>(HEDDLE_SYMBOLIZER_IID);
   dump_request = fetch<HeddleDumpRequest>(HEDDLE_DUMP_REQUEST_IID);
+  fault_watch = fetch<HeddleFaultWatch>(HEDDLE_FAULT_WATCH_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
   if (strategy == nullptr) return;
   const auto* delivery = static_cast<const HeddlePreempter*>(strategy->get_interface(HEDDLE_PREEMPTER_IID));

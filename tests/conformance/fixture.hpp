@@ -11,6 +11,7 @@
 
 #include <heddle/port/code_modules.h>
 #include <heddle/port/dump_request.h>
+#include <heddle/port/fault_watch.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
@@ -66,6 +67,7 @@ class Conformance : public testing::Test {
   const HeddleThreadWatch* thread_watch = nullptr;
   const HeddleSymbolizer* symbolizer = nullptr;
   const HeddleDumpRequest* dump_request = nullptr;
+  const HeddleFaultWatch* fault_watch = nullptr;
   const HeddleTimekeeper* timekeeper = nullptr;
 
  private:

@@ -30,6 +30,13 @@ HEDDLE_NAMED void named_foreign_call(const std::function<void()>* function) {
   asm volatile("");
 }
 
+HEDDLE_NAMED void named_write_to_null() {
+  int* null = nullptr;
+  asm volatile("" : "+r"(null));
+  *null = 1;
+  asm volatile("");
+}
+
 #define HEDDLE_NAMED_LOOP(name)                     \
   HEDDLE_NAMED void name(std::atomic<int>* begun) { \
     ++*begun;                                       \
@@ -55,6 +62,10 @@ std::string named_dump() {
 
 void named_foreign_call(const std::function<void()>& function) {
   ::named_foreign_call(&function);
+}
+
+void named_write_to_null() {
+  ::named_write_to_null();
 }
 
 const std::array<void (*)(std::atomic<int>& begun), 4> kNamedLoops = {

@@ -19,6 +19,9 @@ std::string named_dump();
 /// foreign_call(function), in `named_foreign_call`.
 void named_foreign_call(const std::function<void()>& function);
 
+/// Writes to address 0.
+void named_write_to_null();
+
 /// Endless loops without a call, which first count themselves.
 extern const std::array<void (*)(std::atomic<int>& begun), 4> kNamedLoops;
 inline constexpr std::array<const char*, 4> kNamesOfLoops = {"named_loop_north", "named_loop_east", "named_loop_south",

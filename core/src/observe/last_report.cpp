@@ -1,16 +1,21 @@
 #include "observe/last_report.hpp"
 
+#include "base/forked_child.hpp"
 #include "base/last_report.hpp"
 #include "base/parker.hpp"
 #include "observe/dump.hpp"
+#include "observe/fault.hpp"
 #include "sched/visit.hpp"
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <system_error>
+#include <string>
+#include <string_view>
 #include <thread>
 
 namespace heddle::observe {
@@ -19,7 +24,20 @@ namespace {
 
 constexpr std::int64_t kLimit = 5'000'000'000;  // ns, for the whole report
 
-std::atomic<bool> made{false};  // there is one in the life of a process
+enum class Wanted : int { kNothing, kReport, kNoMore };
+
+// What threads may be in as the process ends is never destroyed.
+struct Reporter {
+  std::atomic<Wanted> wanted{Wanted::kNothing};
+  std::atomic<bool> claimed{false};           // there is one report in the life of a process
+  std::atomic<bool> made{false};              // it is out
+  std::atomic<const char*> request{nullptr};  // the operator's, who waits for no answer
+  Dying dying;
+  Trace trace;            // of dying.fiber
+  base::Parker finished;  // who has claimed the report waits here
+};
+Reporter& reporter = *new Reporter;
+
 std::terminate_handler previous_terminate = nullptr;
 const HeddleDumpRequest* port_requests = nullptr;  // of the last run()
 
@@ -28,34 +46,49 @@ void write(std::string_view text) {
   std::fflush(stderr);
 }
 
-// What the dumping thread works on outlives the caller, who may give up.
-Trace own_trace;
-Dying dying;
-base::Parker& finished = *new base::Parker;  // never destroyed: where a process ends by having its threads killed, one may be in it
-
 void dump_all() noexcept {
   try {
     const sched::Visit visit;
-    if (visit.scheduler()) dump(*visit.scheduler(), &dying, write);
+    if (visit.scheduler()) dump(*visit.scheduler(), &reporter.dying, write);
   } catch (const std::exception& error) {
     write("heddle: the dump ends here: ");
     write(error.what());
     write("\n");
   }
-  finished.unpark();
+}
+
+void want(Wanted what) noexcept {
+  reporter.wanted.store(what);
+  reporter.wanted.notify_one();
+}
+
+// The thread. std::atomic::notify_one is the one way to wake it that a signal handler may use: with a lock in it, the handler might
+// have interrupted its owner.
+void report_when_wanted() {
+  reporter.wanted.wait(Wanted::kNothing);
+  if (reporter.wanted.load() == Wanted::kNoMore) return;
+  const char* request = reporter.request.load();
+  if (request) write("heddle: " + std::string(request) + ": the process ends with a dump of its fibers\n");
+  dump_all();
+  if (request) base::end_process(2);
+  reporter.made.store(true);
+  reporter.finished.unpark();
+}
+
+/// `trace` is that of the fiber that the caller is, if it is one.
+void have_report_made(const Trace& trace) noexcept {
+  sched::Worker* worker = sched::current_worker();
+  reporter.trace = trace;
+  reporter.dying = {worker, worker ? worker->current() : nullptr, &reporter.trace};
+  want(Wanted::kReport);
+  if (!reporter.finished.park_for(kLimit)) write("heddle: the dump of the fibers takes too long\n");
 }
 
 void make_last_report() noexcept {
-  if (made.exchange(true)) return;
-  trace_here(own_trace);
-  sched::Worker* worker = sched::current_worker();
-  dying = {worker, worker ? worker->current() : nullptr, &own_trace};
-  try {
-    std::thread(dump_all).detach();
-  } catch (const std::system_error&) {
-    return write("heddle: no dump of the fibers: there is no thread to be had\n");
-  }
-  if (!finished.park_for(kLimit)) write("heddle: the dump of the fibers takes too long\n");
+  if (reporter.claimed.exchange(true)) return;
+  Trace trace;
+  trace_here(trace);
+  have_report_made(trace);
 }
 
 void on_terminate() {
@@ -73,14 +106,31 @@ bool port_can_end(const HeddleDumpRequest* requests) {
 }
 
 void on_request(const char* event) {
-  write("heddle: " + std::string(event) + ": the process ends with a dump of its fibers\n");
-  make_last_report();
-  base::end_process(2);
+  if (base::in_forked_child() || reporter.claimed.exchange(true)) return;
+  reporter.dying = {};
+  reporter.request.store(event);
+  want(Wanted::kReport);
+}
+
+void on_fault(const HeddleFault* fault) {
+  const sched::Worker* worker = sched::current_worker();
+  if (!worker || base::in_forked_child()) return;  // a thread that is not in the runtime: the program's business alone
+  if (reporter.claimed.exchange(true)) {
+    // Of two faults at a time the second must not cut the report of the first short.
+    if (!reporter.made.load()) std::this_thread::sleep_for(std::chrono::nanoseconds(kLimit));
+    return;
+  }
+  std::array<char, kFaultTextBytes> text;
+  write(describe(*fault, worker->current(), text));
+  Trace trace;
+  trace_fault(*fault, trace);
+  have_report_made(trace);
 }
 
 }  // namespace
 
-LastReport::LastReport(sched::Scheduler& scheduler) : scheduler_(scheduler) {
+LastReport::LastReport(sched::Scheduler& scheduler) : scheduler_(scheduler), thread_(report_when_wanted) {
+  scheduler.count_helper_threads(1);
   const HeddleDumpRequest* requests = scheduler.interfaces().dump_request;
   if (port_can_end(requests)) {
     port_requests = requests;
@@ -88,15 +138,21 @@ LastReport::LastReport(sched::Scheduler& scheduler) : scheduler_(scheduler) {
   }
   base::set_last_report(make_last_report);
   previous_terminate = std::set_terminate(on_terminate);
-  watching_ = requests && requests->watch(on_request) == HEDDLE_OK;
-  if (watching_) scheduler.count_helper_threads(requests->threads);
+  watches_requests_ = requests && requests->watch(on_request) == HEDDLE_OK;
+  if (watches_requests_) scheduler.count_helper_threads(requests->threads);
+  const HeddleFaultWatch* faults = scheduler.interfaces().fault_watch;
+  watches_faults_ = faults && faults->watch(on_fault) == HEDDLE_OK;
 }
 
 LastReport::~LastReport() {
-  if (watching_) scheduler_.interfaces().dump_request->unwatch();
+  if (watches_faults_) scheduler_.interfaces().fault_watch->unwatch();
+  if (watches_requests_) scheduler_.interfaces().dump_request->unwatch();
   if (std::get_terminate() == on_terminate) std::set_terminate(previous_terminate);
   base::set_last_report(nullptr);
   base::set_end(nullptr);
+  want(Wanted::kNoMore);
+  thread_.join();
+  reporter.wanted.store(Wanted::kNothing);
 }
 
 }  // namespace heddle::observe

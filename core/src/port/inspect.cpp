@@ -108,6 +108,7 @@ LoadedPort inspect(const std::filesystem::path& file, const Config& config, cons
   out.thread_watch = find<HeddleThreadWatch>(port, kThreadWatch);
   out.symbolizer = find<HeddleSymbolizer>(port, kSymbolizer);
   out.dump_request = find<HeddleDumpRequest>(port, kDumpRequest);
+  out.fault_watch = find<HeddleFaultWatch>(port, kFaultWatch);
   out.timekeeper = find<HeddleTimekeeper>(port, kTimekeeper);
   out.libraries = {library};
   for (const auto& provider : providers.libraries)

@@ -56,6 +56,10 @@ constexpr Slot kDumpRequestSlots[] = {
     {offsetof(HeddleDumpRequest, watch), "watch"},
     {offsetof(HeddleDumpRequest, unwatch), "unwatch"},
 };
+constexpr Slot kFaultWatchSlots[] = {
+    {offsetof(HeddleFaultWatch, watch), "watch"},
+    {offsetof(HeddleFaultWatch, unwatch), "unwatch"},
+};
 constexpr Slot kTimekeeperSlots[] = {{offsetof(HeddleTimekeeper, enter), "enter"}};
 constexpr Slot kDescriptorSlots[] = {
     {offsetof(HeddlePort, id), "id"},
@@ -101,6 +105,7 @@ const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, offsetof(HeddleCode
 const InterfaceRule kThreadWatch = {HEDDLE_THREAD_WATCH_IID, sizeof(HeddleThreadWatch), kThreadWatchSlots};
 const InterfaceRule kSymbolizer = {HEDDLE_SYMBOLIZER_IID, sizeof(HeddleSymbolizer), kSymbolizerSlots};
 const InterfaceRule kDumpRequest = {HEDDLE_DUMP_REQUEST_IID, offsetof(HeddleDumpRequest, end), kDumpRequestSlots};
+const InterfaceRule kFaultWatch = {HEDDLE_FAULT_WATCH_IID, sizeof(HeddleFaultWatch), kFaultWatchSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
 
 void check_descriptor(const HeddlePort* port) {

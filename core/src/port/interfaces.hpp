@@ -4,6 +4,7 @@
 #include <heddle/port/code_modules.h>
 #include <heddle/port/context_switcher.h>
 #include <heddle/port/dump_request.h>
+#include <heddle/port/fault_watch.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
@@ -41,6 +42,7 @@ extern const InterfaceRule kCodeModules;
 extern const InterfaceRule kThreadWatch;
 extern const InterfaceRule kSymbolizer;
 extern const InterfaceRule kDumpRequest;
+extern const InterfaceRule kFaultWatch;
 extern const InterfaceRule kTimekeeper;
 
 /// Throws Refused when `port`'s descriptor is not one that this core can use. `port` may be null (the query's answer).

@@ -8,6 +8,7 @@
 #include <heddle/port/code_modules.h>
 #include <heddle/port/context_switcher.h>
 #include <heddle/port/dump_request.h>
+#include <heddle/port/fault_watch.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
@@ -42,6 +43,7 @@ struct LoadedPort {
   const HeddleThreadWatch* thread_watch = nullptr;  ///< null when the port has none
   const HeddleSymbolizer* symbolizer = nullptr;     ///< null when the port has none
   const HeddleDumpRequest* dump_request = nullptr;  ///< null when the port has none
+  const HeddleFaultWatch* fault_watch = nullptr;    ///< null when the port has none
   const HeddleTimekeeper* timekeeper = nullptr;     ///< null when the port has none
   std::vector<std::shared_ptr<Library>> libraries;  ///< in the order in which they were opened: the port, then
                                                     ///< providers

@@ -72,6 +72,7 @@ class OpenPort {
     tables.thread_watch = port_.thread_watch;
     tables.symbolizer = port_.symbolizer;
     tables.dump_request = port_.dump_request;
+    tables.fault_watch = port_.fault_watch;
     tables.timekeeper = port_.timekeeper;
     tables.cooperative = config.preempter.strategy != "none";
     return tables;

@@ -4,6 +4,7 @@
 #include <heddle/port/code_modules.h>
 #include <heddle/port/context_switcher.h>
 #include <heddle/port/dump_request.h>
+#include <heddle/port/fault_watch.h>
 #include <heddle/port/preempter.h>
 #include <heddle/port/stack_memory.h>
 #include <heddle/port/symbolizer.h>
@@ -25,6 +26,7 @@ struct Interfaces {
   const HeddleThreadWatch* thread_watch = nullptr;  // optional
   const HeddleSymbolizer* symbolizer = nullptr;     // optional
   const HeddleDumpRequest* dump_request = nullptr;  // optional
+  const HeddleFaultWatch* fault_watch = nullptr;    // optional
   const HeddleTimekeeper* timekeeper = nullptr;     // optional
   bool cooperative = false;                         // do checkpoints honour requests? Under every strategy but `none`
 };

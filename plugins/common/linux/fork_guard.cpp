@@ -8,6 +8,8 @@
 #include <cstring>
 
 #include "host.hpp"
+#include "linux/dump_request.hpp"
+#include "linux/fault_watch.hpp"
 #include "linux/signal_preempter.hpp"
 #include "machine.h"
 
@@ -25,6 +27,8 @@ void after_fork_in_child() {
   // Whether the port was open when the fork began doesn't matter: the hold was taken in any case.
   if (!guarding.exchange(false, std::memory_order_acq_rel)) return resume_signal_preempter();
   drop_signal_preempter();
+  drop_dump_request();
+  drop_fault_watch();
   heddle_tls_clear();
   host->forked();
 }

@@ -4,6 +4,7 @@
 #include "host.hpp"
 #include "linux/code_modules.hpp"
 #include "linux/dump_request.hpp"
+#include "linux/fault_watch.hpp"
 #include "linux/fork_guard.hpp"
 #include "linux/signal_preempter.hpp"
 #include "linux/stack_memory.hpp"
@@ -52,23 +53,18 @@ const Interface interfaces[] = {
     {HEDDLE_THREAD_WATCH_IID, &thread_watch},
     {HEDDLE_SYMBOLIZER_IID, &symbolizer},
     {HEDDLE_DUMP_REQUEST_IID, &dump_request},
+    {HEDDLE_FAULT_WATCH_IID, &fault_watch},
     {HEDDLE_PREEMPTER_IID, &signal_preempter},
     {HEDDLE_VDSO_CALLER_IID, &vdso_caller},
 };
 
-const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
-                                     HEDDLE_TLS_PROVIDER_IID,
-                                     HEDDLE_PREEMPTER_IID "#signal",
-                                     HEDDLE_PREEMPTER_IID "#timer",
-                                     HEDDLE_VDSO_CALLER_IID "#vdso",
-                                     HEDDLE_VDSO_CALLER_IID "#syscall",
-                                     HEDDLE_STACK_MEMORY_IID,
-                                     HEDDLE_CODE_MODULES_IID,
-                                     HEDDLE_TIMEKEEPER_IID,
-                                     HEDDLE_THREAD_WATCH_IID,
-                                     HEDDLE_SYMBOLIZER_IID,
-                                     HEDDLE_DUMP_REQUEST_IID,
-                                     nullptr};
+const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,    HEDDLE_TLS_PROVIDER_IID,
+                                     HEDDLE_PREEMPTER_IID "#signal", HEDDLE_PREEMPTER_IID "#timer",
+                                     HEDDLE_VDSO_CALLER_IID "#vdso", HEDDLE_VDSO_CALLER_IID "#syscall",
+                                     HEDDLE_STACK_MEMORY_IID,        HEDDLE_CODE_MODULES_IID,
+                                     HEDDLE_TIMEKEEPER_IID,          HEDDLE_THREAD_WATCH_IID,
+                                     HEDDLE_SYMBOLIZER_IID,          HEDDLE_DUMP_REQUEST_IID,
+                                     HEDDLE_FAULT_WATCH_IID,         nullptr};
 
 void close() {
   close_fork_guard();

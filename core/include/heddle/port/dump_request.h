@@ -17,12 +17,12 @@ typedef struct HeddleDumpRequest {
   uint32_t struct_size;
   uint32_t threads; /* how many threads of the port's own live between watch and unwatch */
 
-  /* From now on asked(event) is called, on a thread that may block and allocate, once the event has come; `event` is its name ("SIGQUIT").
-   * HEDDLE_E_UNSUPPORTED when the program has a handler for it: that is left alone. */
+  /* From now on asked(event) is called once the event has come; `event` is its name ("SIGQUIT"). It may be called in a signal handler.
+   * HEDDLE_E_UNSUPPORTED when the program has a handler for the event: that is left alone. */
   HEDDLE_ON_ANY_THREAD
   int32_t(HEDDLE_CALL* watch)(void (*asked)(const char* event));
 
-  /* Undoes watch, which was successful. No call is under way when it returns. */
+  /* Undoes watch, which was successful. */
   HEDDLE_ON_ANY_THREAD
   void(HEDDLE_CALL* unwatch)(void);
 

@@ -1,0 +1,53 @@
+#include "observe/fault.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace heddle::observe {
+
+namespace {
+
+/// `of fiber 3 "parser"`
+void append_fiber(const sched::FiberBlock& fiber, std::span<char> text) noexcept {
+  const auto number = static_cast<unsigned long long>(fiber.number);
+  if (fiber.name[0]) {
+    std::snprintf(text.data(), text.size(), "fiber %llu \"%s\"", number, fiber.name.data());
+  } else {
+    std::snprintf(text.data(), text.size(), "fiber %llu", number);
+  }
+}
+
+}  // namespace
+
+std::string_view describe(const HeddleFault& fault, const sched::FiberBlock* fiber, std::span<char> buffer) noexcept {
+  std::array<char, 48> how{};
+  if ((fault.flags & HEDDLE_FAULT_WAS_SENT) != 0) {
+    std::snprintf(how.data(), how.size(), ", sent to this process,");
+  } else if ((fault.flags & HEDDLE_FAULT_HAS_ADDRESS) != 0) {
+    std::snprintf(how.data(), how.size(), " at address 0x%llx", static_cast<unsigned long long>(fault.address));
+  }
+  std::array<char, 64> who{"the runtime"};
+  if (fiber) append_fiber(*fiber, who);
+  const char* where = fiber && fiber->ties & sched::kInForeign ? "in foreign code called by" : "in";
+  const int length = std::snprintf(buffer.data(), buffer.size(),
+                                   "heddle: %s%s %s %s: the process ends with a dump of its fibers\n", fault.name,
+                                   how.data(), where, who.data());
+  return {buffer.data(), std::min(static_cast<std::size_t>(length), buffer.size() - 1)};
+}
+
+void trace_fault(const HeddleFault& fault, Trace& out) noexcept {
+  trace_here(out);
+  const auto begin = out.frames.begin();
+  const auto end = begin + static_cast<std::ptrdiff_t>(out.count);
+  // Before it come the frames of the handler; an unwinder that does not get through those shows nothing behind.
+  const auto struck = std::find(begin, end, fault.at.pc);
+  if (struck != end) {
+    out.count = static_cast<std::size_t>(std::copy(struck, end, begin) - begin);
+  } else {
+    out.count = 1;
+    *begin = fault.at.pc;
+  }
+}
+
+}  // namespace heddle::observe
