@@ -108,6 +108,19 @@ Group preemption() {
   return group;
 }
 
+/// Go's part is cgo.
+Group foreign_code() {
+  const Names with_foreign_code = {"heddle", "go"};
+  return {
+      "Foreign code, one processor",
+      {
+          {.id = "foreign-call", .title = "foreign call", .body = "foreign-call", .by = with_foreign_code},
+          {.id = "foreign-callback", .title = "foreign call that calls back", .body = "foreign-callback", .by = with_foreign_code},
+          {.id = "thread-callback", .title = "callback of a foreign thread", .body = "thread-callback", .by = with_foreign_code},
+          {.id = "first-callback", .title = "the first of a new thread", .body = "first-callback", .count = 300, .by = with_foreign_code},
+      }};
+}
+
 }  // namespace
 
 const std::vector<Library>& libraries() {
@@ -120,7 +133,8 @@ const std::vector<Library>& libraries() {
 }
 
 const std::vector<Group>& groups() {
-  static const std::vector<Group> all = {on_one_processor(), on_two_processors(), very_many(), start_up(), preemption()};
+  static const std::vector<Group> all = {on_one_processor(), on_two_processors(), very_many(),
+                                         start_up(),         preemption(),        foreign_code()};
   return all;
 }
 

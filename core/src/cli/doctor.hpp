@@ -28,7 +28,14 @@ inline constexpr int kGuardHeld = 77;
 /// In the order in which they are shown. When the first, the port's loading, fails, the others cannot be tried.
 std::span<const Trial> trials();
 
-/// Runs fibers under the configured strategy. REQUIRES: the process has opened no port by itself.
+/// What to do about a port that is wrong.
+inline constexpr const char* kPortFault =
+    "Report this to whoever makes the port, with what `heddle ports --json` prints.";
+
+// These run fibers under the configured strategy. REQUIRES: the process has opened no port by itself.
+Finding try_foreign_call(const Config& config);
+Finding try_callback(const Config& config);
+Finding try_foreign_thread(const Config& config);
 Finding try_preempter(const Config& config);
 
 }  // namespace heddle::cli

@@ -18,8 +18,6 @@ namespace heddle::cli {
 
 namespace {
 
-constexpr const char* kPortFault = "Report this to whoever makes the port, with what `heddle ports --json` prints.";
-
 using Clock = std::chrono::steady_clock;
 
 double ns_since(Clock::time_point start) {
@@ -225,6 +223,9 @@ constexpr std::array kTrials = {
     Trial{"stack guard", try_stack_guard},
     Trial{"CodeModules", try_code_modules},
     Trial{"injected call", try_injected_call},
+    Trial{"foreign call", try_foreign_call},
+    Trial{"callback", try_callback},
+    Trial{"foreign thread", try_foreign_thread},
     Trial{"Preempter", try_preempter},
 };
 

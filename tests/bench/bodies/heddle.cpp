@@ -2,6 +2,9 @@
 #include "bench/bodies/heddle_library.hpp"
 #include "bench/bodies/program.hpp"
 
+#include <thread>
+#include <vector>
+
 namespace heddle::bench {
 namespace {
 
@@ -18,12 +21,69 @@ void hogs(unsigned processors, std::int64_t) {
                   [&](std::int64_t rounds) { return hogs_under(none, rounds); });
 }
 
+/// What foreign code and callbacks do. Not in line: so it is in Go.
+[[gnu::noinline]] void do_nothing() noexcept {
+  asm volatile("");
+}
+
 void clock(unsigned processors, std::int64_t) {
   HeddleLibrary::run(processors, [] {
     say("reading", "ns", ns_per_operation([](std::int64_t times) {
           for (std::int64_t i = 0; i < times; ++i) asm volatile("" : : "r"(nanotime()));
           return times;
         }));
+  });
+}
+
+void foreign_calls(unsigned processors, std::int64_t) {
+  HeddleLibrary::run(processors, [] {
+    say("call", "ns", ns_per_operation([](std::int64_t times) {
+          for (std::int64_t i = 0; i < times; ++i) foreign_call(do_nothing);
+          return times;
+        }));
+  });
+}
+
+void foreign_calls_with_callback(unsigned processors, std::int64_t) {
+  HeddleLibrary::run(processors, [] {
+    say("call", "ns", ns_per_operation([](std::int64_t times) {
+          for (std::int64_t i = 0; i < times; ++i) foreign_call([] { callback(do_nothing); });
+          return times;
+        }));
+  });
+}
+
+/// While a thread of the program's own does `body`, the main fiber waits for its end.
+void on_a_thread(unsigned processors, void (*body)()) {
+  HeddleLibrary::run(processors, [body] {
+    std::thread thread(body);
+    blocking([&] { thread.join(); });
+  });
+}
+
+void callbacks_from_a_thread(unsigned processors, std::int64_t) {
+  on_a_thread(processors, [] {
+    callback(do_nothing);
+    say("callback", "ns", ns_per_operation([](std::int64_t times) {
+          for (std::int64_t i = 0; i < times; ++i) callback(do_nothing);
+          return times;
+        }));
+  });
+}
+
+/// Each of `threads` threads, one after the other, is new to the runtime.
+void first_callbacks(unsigned processors, std::int64_t threads) {
+  HeddleLibrary::run(processors, [threads] {
+    std::vector<std::int64_t> took;
+    for (std::int64_t i = 0; i < threads; ++i) {
+      std::thread thread([&] {
+        const std::int64_t start = now_ns();
+        callback(do_nothing);
+        took.push_back(now_ns() - start);
+      });
+      blocking([&] { thread.join(); });
+    }
+    say("callback", "ns", percentile(took, 0.5));
   });
 }
 
@@ -37,5 +97,9 @@ int main(int argc, char** argv) {
   bodies["ticker"] = on<HeddleLibrary, ticker<HeddleLibrary>>;
   bodies["hogs"] = hogs;
   bodies["clock"] = clock;
+  bodies["foreign-call"] = foreign_calls;
+  bodies["foreign-callback"] = foreign_calls_with_callback;
+  bodies["thread-callback"] = callbacks_from_a_thread;
+  bodies["first-callback"] = first_callbacks;
   return run_body(argc, argv, bodies);
 }

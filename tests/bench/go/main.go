@@ -24,6 +24,11 @@ var bodies = map[string]func(processors int, count int64){
 	"hogs":            hogs,
 	"start-up":        startUp,
 	"clock":           clock,
+
+	"foreign-call":     foreignCalls,
+	"foreign-callback": foreignCallsWithCallback,
+	"thread-callback":  callbacksFromAThread,
+	"first-callback":   firstCallbacks,
 }
 
 func startUp(processors int, count int64) {
