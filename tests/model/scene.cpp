@@ -77,7 +77,7 @@ Scene::Scene(Program& program, std::uint32_t workers) : scheduler(config(workers
   program.quiet(&sched::internal::current_thread, sizeof sched::internal::current_thread);
   program.quiet(&sched::running_scheduler, sizeof sched::running_scheduler);
   for (std::uint32_t index = 0; index < workers; ++index) {
-    scheduler.workers_.push_back(std::make_unique<sched::Worker>(scheduler, switcher()));
+    scheduler.workers_.push_back(std::make_unique<sched::Worker>(scheduler, switcher(), false));
     sched::Worker& worker = *scheduler.workers_.back();
     sched::Processor& own = processor(index);
     scheduler.enter_thread(worker);

@@ -78,7 +78,7 @@ void* run_below(Worker& worker, const HeddleContext& on, CallbackFrame& frame) {
 
 /// The worker comes out of foreign code, and is in the core, with a processor, when this returns. False when the scheduler stops.
 bool come_back(Worker& worker) {
-  if (sched::enter_core(worker)) [[likely]] {
+  if (sched::enter_core_after_foreign(worker)) [[likely]] {
     worker.leave_foreign();
     return true;
   }

@@ -72,8 +72,7 @@ void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
   run_on_system_stack(worker, fiber, &fiber.context, function, closure);
   // What enter_core does, but here nothing may be called yet. If an exception has left a callback the call was abandoned, and the
   // worker is in the core already.
-  worker.in_core.store(true, std::memory_order_relaxed);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
+  sched::raise_core_after_foreign(worker);
   if (worker.taken.load(std::memory_order_relaxed)) [[unlikely]] {
     // Whoever has looked at the stack has left the fiber parked deeper than it was.
     HeddleContext here;

@@ -50,7 +50,7 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
     }
   }
   if (!worker) {
-    worker = std::make_unique<BorrowedWorker>(*this, *interfaces_.context_switcher);
+    worker = std::make_unique<BorrowedWorker>(*this, *interfaces_.context_switcher, fence());
     void* closure = nullptr;
     FiberBlock& fiber = create_fiber(*this, nullptr, {.name = "callback"}, 0, 1, never_entered, &closure);
     end_use(fiber);  // nobody sees it until a callback runs
@@ -58,7 +58,6 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
     worker->callback_fiber = &fiber;
     worker->bottom = fiber.context;
     worker->borrowed = true;
-    worker->fenced = interfaces_.thread_watch && interfaces_.thread_watch->fence() == HEDDLE_OK;
   }
   worker->begin_anew();
   know_thread(*worker);
@@ -103,7 +102,7 @@ void Scheduler::end_borrowed() {
     std::lock_guard lock(lock_);
     for (BorrowedWorker* worker : borrowed_) worker->closed_.store(true, std::memory_order_seq_cst);
   }
-  if (interfaces_.thread_watch) interfaces_.thread_watch->fence();
+  fence();
   const auto all_left = [this] {
     std::lock_guard lock(lock_);
     return std::none_of(borrowed_.begin(), borrowed_.end(),

@@ -46,7 +46,6 @@ class BorrowedWorker : public Worker {
 
   FiberBlock* callback_fiber = nullptr;  // lives while the scheduler does
   HeddleContext bottom{};                // of that fiber's stack
-  bool fenced = false;                   // does the port order the other side's looks?
 
  private:
   friend class Scheduler;

@@ -4,6 +4,8 @@
 // (rescue.cpp), which goes on without one until it next enters the core. Both sides write, then look: the worker raises in_core and
 // reads taken, the monitor raises taken and reads in_core. The order between a store and a load costs a locked instruction; here the
 // worker pays nothing, because the monitor calls the port's fence in between, which has every thread execute a barrier.
+//
+// Where neither port nor system has such a fence, only foreign calls lose their processors, and pay for the order on their way out.
 #pragma once
 
 #include "sched/worker.hpp"
@@ -16,6 +18,18 @@ namespace heddle::sched {
 [[gnu::always_inline]] inline bool enter_core(Worker& worker) {
   worker.in_core.store(true, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);  // the machine's part is the taker's fence
+  return !worker.taken.load(std::memory_order_relaxed) || worker.was_left_its_processor();
+}
+
+/// The first half of enter_core for whoever comes out of foreign code: the worker may look at `taken` afterwards.
+[[gnu::always_inline]] inline void raise_core_after_foreign(Worker& worker) {
+  worker.in_core.store(true, std::memory_order_relaxed);
+  worker.fenced ? std::atomic_signal_fence(std::memory_order_seq_cst) : std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+/// As enter_core, out of foreign code.
+[[gnu::always_inline]] inline bool enter_core_after_foreign(Worker& worker) {
+  raise_core_after_foreign(worker);
   return !worker.taken.load(std::memory_order_relaxed) || worker.was_left_its_processor();
 }
 

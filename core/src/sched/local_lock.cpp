@@ -13,7 +13,7 @@ void LocalLock::make_everybodys() noexcept {
   if (!scheduler) return;
   const sched::Processor& processor = *scheduler->processors().front();
   if (!processor.sole) return;
-  scheduler->interfaces().thread_watch->fence();
+  scheduler->fence();
   while (processor.private_lock.load(std::memory_order_acquire) == this) std::this_thread::yield();
 }
 

@@ -196,8 +196,7 @@ void Monitor::sleep(std::int64_t now, const Survey& seen) {
 bool Monitor::lay_alert_down(std::int64_t now, const Survey& seen) {
   const std::uint64_t wakes = scheduler_.wakes();
   alert_.store(false, std::memory_order_seq_cst);
-  if (const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch; threads && scheduler_.processors().size() == 1)
-    threads->fence();
+  if (scheduler_.processors().size() == 1) scheduler_.fence();
   if (scheduler_.wakes() == wakes && look_at_all(now).waiting == seen.waiting) return true;
   alert_.store(true, std::memory_order_relaxed);
   return false;

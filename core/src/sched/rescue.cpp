@@ -37,12 +37,18 @@ void Worker::regain_processor() {
   if (!scheduler.regain(*this)) leave_for_good(*this);
 }
 
+bool Scheduler::fence() const noexcept {
+  return interfaces_.thread_watch && interfaces_.thread_watch->fence() == HEDDLE_OK;
+}
+
 bool Scheduler::take_away(Processor& processor, Worker& worker) {
   std::lock_guard guard(worker.take_lock);
-  if (!interfaces_.thread_watch || worker.taken.load(std::memory_order_relaxed)) return false;
+  if (worker.taken.load(std::memory_order_relaxed)) return false;
   worker.taken.store(true, std::memory_order_relaxed);
-  const bool fenced = interfaces_.thread_watch->fence() == HEDDLE_OK;
-  if (!fenced || worker.in_core.load(std::memory_order_acquire) || worker.processor != &processor) {
+  const bool fenced = fence();
+  if (!fenced) std::atomic_thread_fence(std::memory_order_seq_cst);
+  const bool out = !worker.in_core.load(std::memory_order_acquire) && (fenced || (!worker.fenced && worker.in_foreign()));
+  if (!out || worker.processor != &processor) {
     worker.taken.store(false, std::memory_order_relaxed);
     return false;
   }

@@ -65,7 +65,7 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
   const std::uint32_t count = processor_count(config);
   for (std::uint32_t index = 0; index < count; ++index)
     processors_.push_back(std::make_unique<Processor>(index, count > 1, stacks_));
-  processors_.front()->sole = count == 1 && interfaces.thread_watch && interfaces.thread_watch->fence() == HEDDLE_OK;
+  processors_.front()->sole = count == 1 && fence();
 }
 
 Scheduler::~Scheduler() {
@@ -88,7 +88,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   for (auto processor = processors_.rbegin(); processor != processors_.rend(); ++processor) put_idle(**processor);
   {
     std::lock_guard lock(lock_);
-    workers_.push_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher));
+    workers_.push_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher, fence()));
   }
   note_time(interfaces_.vdso_caller->monotonic_ns());  // somebody may wait before anyone else reads the clock
   Worker& self = *workers_.front();

@@ -101,7 +101,10 @@ class Scheduler {
   /// Has another worker go on with a processor whose worker blocks in the kernel. False: it does not, or there is no other. The monitor.
   bool rescue(Processor& processor, Worker& worker);
 
-  /// Takes the processor from a worker, unless that is in the core. The processor is the caller's then. Any thread but the worker's.
+  /// Has every thread of the process execute a barrier. False where nobody can.
+  bool fence() const noexcept;
+
+  /// Takes the processor from a worker, unless that is in the core. Without a fence only from foreign code. The processor is the caller's then. Any thread but the worker's.
   bool take_away(Processor& processor, Worker& worker);
 
   /// The running fiber waits for a processor, on its own thread, and has one when this returns; false when the scheduler stops. REQUIRES:

@@ -230,7 +230,8 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
     if (!worker.taken.load(std::memory_order_acquire) || worker.in_core.load(std::memory_order_acquire) || &worker == exempt)
       return;
     const bool seen_before = used != 0;
-    if (scheduler_.interfaces().thread_watch->waits(&worker, &used) == 1) return;
+    const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
+    if (threads && threads->waits(&worker, &used) == 1) return;
     if (seen_before) scheduler_.request_preemption(worker);
     all = false;
   });

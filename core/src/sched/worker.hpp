@@ -43,8 +43,8 @@ struct Adrift {
 
 class Worker : public HeddleThread {  // what the port may see of it; its TLS slot points here
  public:
-  Worker(Scheduler& owner, const HeddleContextSwitcher& switcher)
-      : HeddleThread{}, swap(switcher.swap), scheduler(owner) {}
+  Worker(Scheduler& owner, const HeddleContextSwitcher& switcher, bool with_fence)
+      : HeddleThread{}, swap(switcher.swap), scheduler(owner), fenced(with_fence) {}
 
   /// For a new thread, where the one before has ended.
   void begin_anew();
@@ -65,6 +65,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
 
   void*(HEDDLE_CALL* const swap)(HeddleContext*, const HeddleContext*, void*);
   Scheduler& scheduler;
+  const bool fenced;  // Scheduler::fence() works: what this worker writes and reads needs no order of its own
 
   /// Does its thread run foreign code? Any thread; the two that follow are for its own.
   bool in_foreign() const noexcept { return foreign_steps.load(std::memory_order_relaxed) % 2 != 0; }
