@@ -25,6 +25,10 @@ function(heddle_add_gtest_program name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${heddle_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} GTest::gtest_main heddle_warnings)
+  if(NOT CMAKE_CROSSCOMPILING)
+    # Lines are enough to debug a test. All of it is half of what a test takes to compile.
+    target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-g1>)
+  endif()
   if(HEDDLE_SANITIZE MATCHES undefined)
     # A third of what a test takes to compile; in a test AddressSanitizer sees what goes wrong by that.
     target_compile_options(${name} PRIVATE -fno-sanitize=null,object-size,vptr)

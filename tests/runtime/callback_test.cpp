@@ -16,11 +16,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-std::uintptr_t stack_here() {
-  volatile char local = 0;
-  return reinterpret_cast<std::uintptr_t>(&local);
-}
-
 class Callback : public testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {
  protected:
   static Config configured() { return config(std::get<0>(GetParam()), std::get<1>(GetParam())); }

@@ -1,5 +1,6 @@
 // Channel: what its docstring promises, from fibers and from ordinary threads.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
 
 #include <heddle/heddle.hpp>
@@ -13,11 +14,6 @@
 
 namespace heddle::test {
 namespace {
-
-/// Runs `body` as the main fiber of one processor: who runs when is then decided by the scenario alone.
-void on_one_processor(void (*body)()) {
-  passes_in_child([body] { run(config("none", 1), body); });
-}
 
 TEST(Channel, KeepsTheOrderAndSizeOfItsBuffer) {
   on_one_processor([] {

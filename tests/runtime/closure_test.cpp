@@ -1,6 +1,7 @@
 // What a fiber is made of: closures of any size and alignment, arguments that throw when they are copied, and nothing
 // left behind.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
 
 #include <heddle/heddle.hpp>
@@ -14,10 +15,6 @@
 
 namespace heddle::test {
 namespace {
-
-void on_one_processor(void (*body)()) {
-  passes_in_child([body] { run(config("none", 1), body); });
-}
 
 template <std::size_t alignment>
 struct alignas(alignment) Aligned {

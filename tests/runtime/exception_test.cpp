@@ -13,10 +13,10 @@
 namespace heddle::test {
 namespace {
 
-constexpr int kFibers = 50;
+constexpr int kThrowers = 50;
 constexpr int kRounds = 500;
 constexpr int kThrowsOfARound = 4;
-static_assert(kFibers * kRounds * kThrowsOfARound == 100'000);
+static_assert(kThrowers * kRounds * kThrowsOfARound == 100'000);
 
 struct Tagged : std::runtime_error {
   explicit Tagged(int tag) : std::runtime_error(std::to_string(tag)), tag(tag) {}
@@ -73,13 +73,13 @@ TEST_P(Exceptions, ReachTheirHandlersAcrossSwitches) {
         std::atomic<int> caught{0};
         run(config(strategy, processors), [&] {
           std::vector<Fiber> fibers;
-          for (int id = 0; id < kFibers; ++id) {
+          for (int id = 0; id < kThrowers; ++id) {
             fibers.emplace_back([&caught, id] {
               for (int round = 0; round < kRounds; ++round) caught += one_round(id * 1'000'000 + round * 10);
             });
           }
         });
-        EXPECT_EQ(caught, kFibers * kRounds * kThrowsOfARound);
+        EXPECT_EQ(caught, kThrowers * kRounds * kThrowsOfARound);
       },
       std::chrono::seconds(30));
 }

@@ -1,5 +1,6 @@
 // Fiber and this_fiber: handles, identity, options, and the errors of their users.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
 #include "runtime/threads.hpp"
 
@@ -30,10 +31,6 @@ std::error_code error_of(F function) {
     return error.code();
   }
   return {};
-}
-
-void on_one_processor(void (*body)()) {
-  passes_in_child([body] { run(config("none", 1), body); });
 }
 
 TEST(Fiber, RunsItsFunctionWithItsArguments) {

@@ -64,6 +64,11 @@ bool waits(FiberId id, const std::string& what) {
   });
 }
 
+std::uintptr_t stack_here() {
+  volatile char local = 0;
+  return reinterpret_cast<std::uintptr_t>(&local);
+}
+
 int read_errno() {
   return errno;
 }

@@ -45,6 +45,9 @@ std::uint64_t spin(std::uint64_t rounds);
 /// Does that fiber wait, for something that begins so?
 bool waits(FiberId id, const std::string& what = "");
 
+/// An address on the caller's stack.
+std::uintptr_t stack_here();
+
 /// errno through a call that the compiler cannot see through: it takes errno's address to be the same for the whole
 /// of a function, which is wrong in a function that yields and goes on on another thread.
 int read_errno();
