@@ -286,6 +286,21 @@ TEST_P(ForeignThreadOnPosix, WhatNobodyCatchesEndsTheProcess) {
 }
 
 // R16: threads that never entered take the program's action, or the default one.
+TEST_P(ForeignThreadOnPosix, MayNotEndInsideACallback) {
+  const Outcome outcome = in_child([] {
+    run(config(kPreemptive, GetParam()), [] {
+      std::thread thread([] { callback([] { pthread_exit(nullptr); }); });
+      blocking([&] { thread.join(); });
+    });
+  });
+  EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
+  EXPECT_NE(
+      outcome.err.find("heddle: fatal: a thread ends (pthread_exit, or it was cancelled) inside heddle::callback"),
+      std::string::npos)
+      << describe(outcome);
+  EXPECT_NE(outcome.err.find("\"callback\": running"), std::string::npos) << describe(outcome);
+}
+
 TEST_P(ForeignThreadOnPosix, ANakedThreadTakesTheDefaultAction) {
   const Outcome outcome = in_child([] {
     run(configured(), [] {

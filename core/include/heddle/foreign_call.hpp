@@ -20,6 +20,9 @@ HEDDLE_API void run_foreign(void* (*function)(void* closure) noexcept, void* clo
 /// The same, and leaves the processor to others first.
 HEDDLE_API void run_blocking(void* (*function)(void* closure) noexcept, void* closure);
 
+/// Ends the process: what unwinds the thread is no exception, and cannot be kept.
+[[noreturn]] HEDDLE_API void refuse_end_of_thread() noexcept;
+
 /// Calls `function` and keeps what comes of it until whoever wanted that is back on his own stack.
 template <class Function>
 class Outcome {
@@ -37,6 +40,7 @@ class Outcome {
         outcome.call();
       } catch (...) {
         outcome.failure_ = std::current_exception();
+        if (!outcome.failure_) refuse_end_of_thread();
       }
     }
     return nullptr;

@@ -93,6 +93,13 @@ void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
 
 }  // namespace
 
+void refuse_end_of_thread() noexcept {
+  base::fatal(
+      "a thread ends (pthread_exit, or it was cancelled) inside heddle::callback or a foreign call: frames of a fiber "
+      "wait for it to "
+      "come back");
+}
+
 void run_foreign(void* (*function)(void*) noexcept, void* closure) {
   Worker* worker = sched::current_worker();
   FiberBlock* fiber = worker ? worker->current() : nullptr;
