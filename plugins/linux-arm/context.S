@@ -1,4 +1,4 @@
-// ContextSwitcher of linux-arm: make, swap, jump, swap_on_top and the first frame of a context.
+// ContextSwitcher of linux-arm: make, swap, jump, swap_on_top, park_and_call and the first frame of a context.
 //
 // A parked context is the frame SWAP_* of frame.h, and HeddleContext::sp its address. All frames have one shape, so
 // what unwinders are told of a switch holds for the old stack before the stack pointer changes and for the new one
@@ -52,6 +52,13 @@
   .vsave {d8-d15}
 .endm
 
+// What the lower part of the frame holds is in the registers again.
+.macro vector_registers_restored
+  .irp n, 0, 1, 2, 3, 4, 5, 6, 7
+  .cfi_restore 256 + 8 + \n
+  .endr
+.endm
+
 // Goes to `slow` when the control bits of FPSCR, which is in r3, differ from those of the frame at sp. Clobbers r3;
 // \word is then the frame's FPSCR.
 .macro compare_control_bits word, slow
@@ -66,9 +73,7 @@
   .cfi_remember_state
   vpop {d8-d15}
   .cfi_def_cfa_offset SWAP_CORE_BYTES
-  .irp n, 0, 1, 2, 3, 4, 5, 6, 7
-  .cfi_restore 256 + 8 + \n
-  .endr
+  vector_registers_restored
   pop {r3-r11, pc}
   .cfi_restore_state
 .endm
@@ -162,8 +167,11 @@ function heddle_park_and_call
   mov sp, ip
   mov r0, r1
   blx r2
-  add sp, r7, #SWAP_BYTES - SWAP_CORE_BYTES
-  .cfi_def_cfa sp, SWAP_CORE_BYTES
+  mov sp, r7
+  .cfi_def_cfa_register sp
+  add sp, sp, #SWAP_BYTES - SWAP_CORE_BYTES
+  .cfi_def_cfa_offset SWAP_CORE_BYTES
+  vector_registers_restored
   pop {r3-r11, pc}
 end_function heddle_park_and_call
 

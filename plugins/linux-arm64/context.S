@@ -1,4 +1,4 @@
-// ContextSwitcher of linux-arm64: make, swap, jump, swap_on_top and the first frame of a context.
+// ContextSwitcher of linux-arm64: make, swap, jump, swap_on_top, park_and_call and the first frame of a context.
 //
 // A parked context is the frame SWAP_* of frame.h, and HeddleContext::sp its address. All frames have one shape, so the
 // CFI of a switch holds for the old stack before the stack pointer changes and for the new one afterwards.
@@ -51,6 +51,13 @@
   pair_in_frame d14, d15, SWAP_D14
 .endm
 
+// What the frame holds is in the registers again.
+.macro registers_restored
+  .irp register, x29, x30, x19, x20, x21, x22, x23, x24, x25, x26, x27, x28, d8, d9, d10, d11, d12, d13, d14, d15
+  .cfi_restore \register
+  .endr
+.endm
+
 // Goes to `slow`, with the value to load in x5, when FPCR, which is in x4, differs from that of the frame at \to.
 .macro compare_control_word to, slow
   ldr x5, [\to, #SWAP_FPCR]
@@ -79,9 +86,7 @@
   mov x0, \result
   .endif
   .cfi_remember_state
-  .irp register, x29, x30, x19, x20, x21, x22, x23, x24, x25, x26, x27, x28, d8, d9, d10, d11, d12, d13, d14, d15
-  .cfi_restore \register
-  .endr
+  registers_restored
   add sp, sp, #SWAP_BYTES
   .cfi_def_cfa_offset 0
   ret
@@ -172,8 +177,7 @@ function heddle_park_and_call
   mov sp, x29
   .cfi_def_cfa_register sp
   ldp x29, x30, [sp, #SWAP_FP]
-  .cfi_restore x29
-  .cfi_restore x30
+  registers_restored
   add sp, sp, #SWAP_BYTES
   .cfi_def_cfa_offset 0
   ret

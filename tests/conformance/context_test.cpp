@@ -297,6 +297,25 @@ TEST_F(Context, ASwitchToWhatParkAndCallParkedAbandonsTheFunction) {
   EXPECT_EQ(call.rounds, 1000u);
 }
 
+// Both ways out are taken: a function that returns leaves its control words, one that is abandoned leaves none.
+TEST_F(Context, ParkAndCallKeepsTheControlWordsOfTheCallerThatIsSwitchedTo) {
+  make([](void*, void*) {});
+  set_odd_rounding();
+  switcher->park_and_call(
+      &scene.test, &scene.fiber,
+      [](void* argument) -> void* {
+        auto& s = *static_cast<Scene*>(argument);
+        set_default_rounding();
+        s.switcher->jump(&s.test, nullptr);
+        return nullptr;
+      },
+      &scene);
+  EXPECT_TRUE(has_odd_rounding());
+  switcher->park_and_call(
+      &scene.test, &scene.fiber, [](void* argument) { return set_default_rounding(), argument; }, &scene);
+  EXPECT_FALSE(has_odd_rounding());
+}
+
 // A callback in a foreign call: back on the stack that the call was made from, below what is parked there; and that twice over.
 TEST_F(Context, ParkAndCallNestsBetweenTwoStacks) {
   make([](void*, void*) {});

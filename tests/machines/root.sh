@@ -23,7 +23,7 @@ if ((${#packages[@]} == 0)) && [[ $port == windows-* ]]; then
     libcli11-dev)
 elif ((${#packages[@]} == 0)); then
   packages=(libc6 libgcc-s1 libstdc++6 libgcrypt20 libgcrypt20-dev libgpg-error0 libgpg-error-dev zlib1g zlib1g-dev libfmt9
-    libfmt-dev nlohmann-json3-dev libcli11-dev)
+    libfmt-dev libsqlite3-0 libsqlite3-dev nlohmann-json3-dev libcli11-dev)
 fi
 
 # What is there already is not fetched again: a stamp names the packages that were unpacked.
