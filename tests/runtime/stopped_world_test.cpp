@@ -61,6 +61,24 @@ TEST_P(StopTheWorld, ByAFiberStopsFibersThatNeverGiveWay) {
       60s);
 }
 
+// The slices of a fiber that has the world stopped nearly all the time end like any other's.
+TEST_P(StopTheWorld, AgainAndAgainLetsOthersRun) {
+  passes_in_child(
+      [] {
+        run(preemptive(), [] {
+          std::atomic<bool> over{false};
+          Fiber stopper([&] {
+            while (!over) const StoppedWorld world;
+          });
+          const std::int64_t begin = nanotime();
+          for (int round = 0; round < 20; ++round) Fiber([] { spin(1000); }).join();
+          EXPECT_LT(nanotime() - begin, 10'000'000'000);  // a slice each, and not the second after which the monitor looks anyway
+          over = true;
+        });
+      },
+      60s);
+}
+
 TEST_P(StopTheWorld, ByAThreadStopsAllAndLetsThemGoOn) {
   passes_in_child(
       [] {

@@ -83,8 +83,8 @@ Monitor::Survey Monitor::look_at_all(std::int64_t now) {
 
 Monitor::Survey Monitor::look(Processor& processor, Watched& watched, OthersWaiting& others, std::int64_t now) {
   Worker* worker = processor.worker.load(std::memory_order_acquire);
-  if (processor.idle.load(std::memory_order_relaxed) || !worker || scheduler_.stops().asked())
-    return {detail::kNever, false, false};
+  if (processor.idle.load(std::memory_order_relaxed) || !worker) return {detail::kNever, false, false};
+  if (scheduler_.stops().asked()) return look_at_stopped(processor, *worker, watched, others, now);
   // Where the worker's own alarm ends its slices, the monitor comes after it, for those in the global queue.
   const SliceLimits limits{own_alarms_ ? limits_.quantum + limits_.quantum / 2 : limits_.quantum, limits_.wakeup_slice};
   const SliceWatch::Result seen = watched.slice.look(processor, others, limits, now);
@@ -99,6 +99,16 @@ Monitor::Survey Monitor::look(Processor& processor, Watched& watched, OthersWait
   if (seen.waiting) return {look_at_waited(processor, *worker, watched, others, seen, now), true, seen.moved};
   if (!own_alarms_ || seen.again == detail::kNever) return {seen.again, false, seen.moved};
   return {std::max(seen.again, now) + limits_.quantum / 2, false, seen.moved};  // unless its own alarm has seen to it
+}
+
+Monitor::Survey Monitor::look_at_stopped(Processor& processor, Worker& worker, Watched& watched,
+                                         const OthersWaiting& others, std::int64_t now) {
+  if (!scheduler_.stops().is_of(worker.current())) return {now + limits_.quantum, false, false};
+  const SliceWatch::Result seen = watched.slice.look(processor, others, limits_, now);
+  if (!seen.waiting || !seen.over) return {seen.again, seen.waiting, seen.moved};
+  processor.request_for.store(seen.whom, std::memory_order_relaxed);
+  scheduler_.poison(worker);
+  return {watched.slice.requested(limits_, now), true, seen.moved};
 }
 
 std::int64_t Monitor::look_at_waited(Processor& processor, Worker& worker, Watched& watched, OthersWaiting& others,

@@ -89,6 +89,8 @@ class Monitor {
   void loop();
   Survey look_at_all(std::int64_t now);
   Survey look(Processor& processor, Watched& watched, OthersWaiting& others, std::int64_t now);
+  /// While the world is stopped: only who has it stopped runs, and gives way when it lets the others go on.
+  Survey look_at_stopped(Processor& processor, Worker& worker, Watched& watched, const OthersWaiting& others, std::int64_t now);
   std::int64_t look_at_waited(Processor& processor, Worker& worker, Watched& watched, OthersWaiting& others,
                               const SliceWatch::Result& seen, std::int64_t now);
   std::int64_t look_at_adrift(std::int64_t now);

@@ -40,6 +40,11 @@ class Stops {
   /// Is the world to stand still, or does it? Any thread.
   bool asked() const noexcept { return asked_.load(std::memory_order_seq_cst); }
 
+  /// Is it that fiber, null for none, that has the world stopped? The answer may be out of date at once.
+  bool is_of(const FiberBlock* fiber) const noexcept {
+    return fiber && owner_fiber_.load(std::memory_order_relaxed) == fiber;
+  }
+
   /// Must the fiber that runs on `worker` leave it although nobody else waits? Not the one that has the world stopped.
   bool interrupts(Worker& worker) noexcept;
 
