@@ -14,6 +14,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -28,6 +29,7 @@ namespace heddle::test {
 namespace {
 
 constexpr int kClean = 0;
+constexpr int kWentOn = 44;
 
 /// Forks, runs `body` in the child and returns its wait status. A fiber of the parent waits without keeping its processor.
 template <class Body>
@@ -264,6 +266,170 @@ TEST_P(Fork, OrdinaryThreadsForkToo) {
 INSTANTIATE_TEST_SUITE_P(Resume, Fork, testing::Values(Resume::kSameThread, Resume::kAnyThread), [](const auto& info) {
   return std::string(info.param == Resume::kSameThread ? "same_thread" : "any_thread");
 });
+
+// --- In foreign code, R40: fork() in a call, in a callback, and in the callback of a thread that the runtime does not know.
+
+enum class Place { kForeignCall, kBlockingCall, kCallback, kForeignThread };
+
+template <class Body>
+void in_foreign_code(Place place, Body body) {
+  switch (place) {
+    case Place::kForeignCall:
+      return foreign_call(body);
+    case Place::kBlockingCall:
+      return blocking(body);
+    case Place::kCallback:
+      return foreign_call([&] { callback(body); });
+    case Place::kForeignThread: {
+      std::thread thread([&, parent = getpid()] {
+        callback(body);
+        if (getpid() != parent) _exit(kWentOn);
+      });
+      blocking([&] { thread.join(); });
+    }
+  }
+}
+
+std::string status_line(const std::string& key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string word, value; status >> word; std::getline(status, value))
+    if (word == key) return status >> value, value;
+  return "";
+}
+
+class ForkInForeignCode : public testing::TestWithParam<Place> {};
+
+TEST_P(ForkInForeignCode, ProgramsStartCleanAmongSignals) {
+  passes_in_child(
+      [] {
+        constexpr int kFibers = 10, kForks = 10;
+        std::signal(SIGUSR2, ignore_signal);
+        std::signal(SIGTERM, ignore_signal);
+        std::signal(SIGWINCH, ignore_signal);
+        // What a shell sees of itself must be what this process was started with. An emulator keeps the mask to itself and tells the shell,
+        // which is the machine's own, nothing.
+        const bool emulated = std::getenv("HEDDLE_TEST_EMULATOR");
+        const std::string blocked = emulated ? "" : status_line("SigBlk:");
+        const std::string ignored = emulated ? "" : status_line("SigIgn:");
+        constexpr const char* kScript =
+            "while read -r key value; do case $key in SigBlk:) [ -z $1 ] || [ $value = $1 ] || exit 21 ;; "
+            "SigIgn:) [ -z $2 ] || [ $value = $2 ] || exit 22 ;; esac; done </proc/self/status; exit 42";
+        std::atomic<bool> over{false};
+        run(config(kPreemptive, 2), [&] {
+          const pid_t parent = getpid();
+          const Storm storm(1, 2);
+          std::thread sender([&] {
+            while (!over) {
+              kill(parent, SIGTERM);
+              kill(parent, SIGWINCH);
+              usleep(200);
+            }
+          });
+          std::vector<Fiber> fibers;
+          for (int fiber = 0; fiber < kFibers; ++fiber) {
+            fibers.emplace_back([&] {
+              for (int round = 0; round < kForks; ++round) {
+                pid_t child = -1;
+                in_foreign_code(GetParam(), [&] {
+                  child = fork();
+                  if (child != 0) return;
+                  if (const int fault = faults_of_this_process(parent, false)) _exit(fault);
+                  execl("/bin/sh", "sh", "-c", kScript, "sh", blocked.c_str(), ignored.c_str(), static_cast<char*>(nullptr));
+                  _exit(20);
+                });
+                kill(child, SIGWINCH);
+                const int status = wait_for(child);
+                EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 42) << "wait status " << status;
+              }
+            });
+          }
+          fibers.clear();
+          over = true;
+          sender.join();
+        });
+      },
+      std::chrono::seconds(60));
+}
+
+// fork() may be the whole of the call. Its fiber goes on in the child, even if the parent's has had to do without its processor.
+TEST_P(ForkInForeignCode, TheChildComesOutOfIt) {
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 1), [] {
+          std::atomic<bool> over{false};
+          Fiber hog([&] {
+            while (!over) spin(1'000);
+          });
+          for (int round = 0; round < 20; ++round) {
+            pid_t child = -1;
+            in_foreign_code(GetParam(), [&] {
+              if (round % 2) usleep(2'000);
+              child = fork();
+            });
+            if (child == 0) {
+              this_fiber::checkpoint();
+              _exit(kWentOn);
+            }
+            const int status = wait_for(child);
+            EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == kWentOn) << "wait status " << status;
+          }
+          EXPECT_TRUE(stats().rescues != 0 || GetParam() == Place::kBlockingCall);  // that one hands its processor over itself
+          over = true;
+        });
+      },
+      std::chrono::seconds(60));
+}
+
+TEST_P(ForkInForeignCode, AnExceptionTakesTheChildOutOfIt) {
+  passes_in_child([] {
+    if (GetParam() == Place::kForeignThread) GTEST_SKIP() << "what leaves that callback arrives on the thread";
+    run(config(kPreemptive, 2), [] {
+      for (int round = 0; round < 20; ++round) {
+        pid_t child = -1;
+        EXPECT_THROW(in_foreign_code(GetParam(),
+                                     [&] {
+                                       if (round % 2) usleep(2'000);
+                                       child = fork();
+                                       throw 1;
+                                     }),
+                     int);
+        if (child == 0) _exit(kWentOn);
+        EXPECT_EQ(WEXITSTATUS(wait_for(child)), kWentOn);
+      }
+    });
+  });
+}
+
+// A callback is nothing that a process without a runtime can have.
+TEST_P(ForkInForeignCode, TheChildCannotCallBack) {
+  passes_in_child([] {
+    run(config(kPreemptive, 2), [] {
+      pid_t child = -1;
+      in_foreign_code(GetParam(), [&] {
+        child = fork();
+        if (child != 0) return;
+        callback([] { _exit(1); });
+        _exit(1);
+      });
+      EXPECT_EQ(WEXITSTATUS(wait_for(child)), 2);
+    });
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(At, ForkInForeignCode,
+                         testing::Values(Place::kForeignCall, Place::kBlockingCall, Place::kCallback, Place::kForeignThread),
+                         [](const auto& info) -> std::string {
+                           switch (info.param) {
+                             case Place::kForeignCall:
+                               return "foreign_call";
+                             case Place::kBlockingCall:
+                               return "blocking";
+                             case Place::kCallback:
+                               return "callback";
+                             default:
+                               return "foreign_thread";
+                           }
+                         });
 
 }  // namespace
 }  // namespace heddle::test

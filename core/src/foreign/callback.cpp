@@ -46,7 +46,7 @@ void restore(const CallbackFrame& frame) {
   Worker& worker = *frame.worker;
   FiberBlock& fiber = *frame.fiber;
   fiber.foreign->failure = std::move(*frame.failure);
-  sched::enter_core(worker);
+  if (!base::in_forked_child()) sched::enter_core(worker);
   restore(frame);
   sched::tools::abandons_frames();
   worker.scheduler.interfaces().context_switcher->jump(&fiber.context, &worker);
@@ -61,7 +61,7 @@ void* run_on_fiber(void* argument) {
   if (frame.borrowed) frame.system = frame.worker->system;
   frame.function(frame.closure);
   if (frame.borrowed && fiber.local_values) sched::destroy_local_values(fiber);
-  base::check(sched::current_worker() == frame.worker, "a callback has changed its thread");
+  base::check(sched::current_worker() == frame.worker || base::in_forked_child(), "a callback has changed its thread");
   base::check(fiber.callback == &frame, "a callback ends that is not the innermost");
   if (!frame.borrowed && *frame.failure) [[unlikely]]
     abandon_call(frame);
@@ -109,7 +109,10 @@ void call_back(Worker& worker, FiberBlock& fiber, void* (*function)(void*) noexc
 struct Binding {
   std::unique_ptr<BorrowedWorker> worker;
   ~Binding() {
-    if (worker) BorrowedWorker::unbind(std::move(worker));
+    if (base::in_forked_child())
+      (void)worker.release();  // with all else that the parent's threads had, locks among it
+    else if (worker)
+      BorrowedWorker::unbind(std::move(worker));
   }
 };
 
@@ -122,7 +125,6 @@ thread_local struct LastingBinding : Binding {
 } lasting;
 
 std::unique_ptr<BorrowedWorker> bind_thread() {
-  base::refuse_in_forked_child();
   if (!sched::wait_until_run_is_up())
     refuse(std::errc::operation_not_permitted,
            "heddle::callback: no runtime is running; call it while heddle::run() is under way");
@@ -148,6 +150,7 @@ bool begin_fiber(BorrowedWorker& worker) {
 }
 
 void end_fiber(BorrowedWorker& worker, bool began) {
+  if (base::in_forked_child()) return put_on_system(worker);
   FiberBlock& fiber = *worker.callback_fiber;
   worker.enter_foreign();
   fiber.ties = 0;
@@ -187,10 +190,13 @@ void call_from_outside(BorrowedWorker& worker, void* (*function)(void*) noexcept
 /// From enter() to leave().
 struct Inside {
   BorrowedWorker& worker;
-  ~Inside() { worker.leave(); }
+  ~Inside() {
+    if (!base::in_forked_child()) worker.leave();
+  }
 };
 
 void call_from_unknown_thread(void* (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
+  base::refuse_in_forked_child();
   Binding once;
   Binding& bound = ends ? once : lasting;
   if (!bound.worker || !bound.worker->enter()) [[unlikely]] {

@@ -1,6 +1,7 @@
 // Foreign calls. On the way in three stores and a change of stack; on the way out as many, and a look at whether the processor
 // has been taken, which costs nothing as long as it has not (sched/core_section.hpp).
 #include "base/fatal.hpp"
+#include "base/forked_child.hpp"
 #include "sched/core_section.hpp"
 #include "sched/foreign_frame.hpp"
 #include "sched/scheduler.hpp"
@@ -76,14 +77,15 @@ void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
   if (worker.taken.load(std::memory_order_relaxed)) [[unlikely]] {
     // Whoever has looked at the stack has left the fiber parked deeper than it was.
     HeddleContext here;
-    if (worker.in_foreign()) run_on_system_stack(worker, fiber, &here, come_back, &worker);
+    if (worker.in_foreign() && !base::in_forked_child()) run_on_system_stack(worker, fiber, &here, come_back, &worker);
   } else if (worker.in_foreign()) [[likely]] {
     worker.leave_foreign();
   }
   fiber.foreign = frame.outer;
   fiber.parked_in_trace = false;  // somebody may have looked at the stack meanwhile
   fiber.ties &= ~sched::kInForeign;
-  Worker& now = worker.processor ? worker : worker.scheduler.rejoin(worker);
+  // In a child that was forked meanwhile there are no processors, and who comes out of the call needs none.
+  Worker& now = worker.processor || base::in_forked_child() ? worker : worker.scheduler.rejoin(worker);
   sched::leave_core(now);
   if (now.preemption_requested()) [[unlikely]]
     this_fiber::checkpoint();
