@@ -208,6 +208,41 @@ INSTANTIATE_TEST_SUITE_P(Under, ForeignCall,
                            return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
                          });
 
+// R31: a request to give way that arrives in a foreign call, which is not interrupted, is met when that returns, however short it is; so
+// the fibers that wait for a processor get one from those that go from call to call.
+class ShortForeignCalls : public testing::TestWithParam<std::tuple<int, bool>> {};
+
+void compute_for(int microseconds) {
+  const std::int64_t end = nanotime() + microseconds * 1'000;
+  while (nanotime() < end) spin(100);
+}
+
+TEST_P(ShortForeignCalls, LetEveryFiberStart) {
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 2), [microseconds = std::get<0>(GetParam()), hands_over = std::get<1>(GetParam())] {
+          std::atomic<bool> stop{false};
+          WaitGroup started(8);
+          std::vector<Fiber> fibers;
+          for (int i = 0; i < 8; ++i) {
+            fibers.emplace_back([&] {
+              started.done();
+              while (!stop) hands_over ? blocking(compute_for, microseconds) : foreign_call(compute_for, microseconds);
+            });
+          }
+          started.wait();
+          stop = true;
+        });
+      },
+      std::chrono::seconds(5));
+}
+
+INSTANTIATE_TEST_SUITE_P(Microseconds, ShortForeignCalls,
+                         testing::Combine(testing::Values(10, 100, 1000), testing::Bool()), [](const auto& info) {
+                           return std::to_string(std::get<0>(info.param)) +
+                                  (std::get<1>(info.param) ? "_blocking" : "_foreign_call");
+                         });
+
 TEST(ForeignCallMisuse, WaitingInsideEndsTheProcess) {
   const Outcome outcome = in_child([] { run(config(kPreemptive, 1), [] { foreign_call([] { this_fiber::yield(); }); }); });
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);

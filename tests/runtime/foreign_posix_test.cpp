@@ -356,6 +356,46 @@ TEST(ForeignCallOnPosix, SetgidWhileFibersAreLockedAndEnd) {
       std::chrono::seconds(60));
 }
 
+/// Fills 8 KiB below its own frame, waits, and returns how much of that has changed. Calls nothing, so that all of it is below the stack
+/// pointer, where nobody but a handler that is not on a stack of its own would write.
+[[gnu::noinline]] std::size_t changes_below_the_stack_pointer(const volatile bool& stop) {
+  constexpr std::size_t kWords = (8 << 10) / sizeof(std::uintptr_t);
+  constexpr std::uintptr_t kPattern = 0x5a5a'1234;
+  constexpr std::size_t kFrame = 256;  // more than this function's, and than what belongs to it below the stack pointer
+  auto* const words = reinterpret_cast<volatile std::uintptr_t*>(
+      reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - kFrame - kWords * sizeof(std::uintptr_t));
+  for (std::size_t i = 0; i < kWords; ++i) words[i] = kPattern + i;
+  while (!stop) {
+  }
+  std::size_t changed = 0;
+  for (std::size_t i = 0; i < kWords; ++i) changed += words[i] != kPattern + i;
+  return changed;
+}
+
+// R36 b: neither libc's handler nor the runtime's runs on the stack of a fiber.
+TEST(ForeignCallOnPosix, SignalsLeaveTheStackOfAFiberAlone) {
+  passes_in_child(
+      [] {
+        run(config(kPreemptive, 2), [] {
+          volatile bool stop = false;
+          Fiber target([&] {
+            const this_fiber::NoPreempt guard;  // a fiber that is interrupted is called something on its stack
+            EXPECT_EQ(changes_below_the_stack_pointer(stop), 0U);
+          });
+          Fiber sender([&] {
+            const LockThread lock;
+            for (std::size_t i = 0; i < scaled(200); ++i) {
+              EXPECT_EQ(foreign_call([] { return setgid(getgid()); }), 0);
+              this_fiber::yield();
+            }
+            stop = true;
+          });
+          target.join();
+        });
+      },
+      std::chrono::seconds(60));
+}
+
 // R07: foreign code gives the thread another alternate stack; the handlers of the port run there.
 TEST(ForeignCallOnPosix, AnAlternateStackOfForeignCodeServesTheRuntimeToo) {
   passes_in_child([] {
