@@ -118,6 +118,17 @@
 #define THREAD_FIBER 0
 #define THREAD_SYSTEM_SP 4
 
+/* HeddleProcedureCall (heddle/port/procedure_caller.h). */
+#define PROCEDURE_RESULT 4
+#define PROCEDURE_ADDRESS 8
+#define PROCEDURE_WORDS 12
+#define PROCEDURE_COUNT 16
+#define PROCEDURE_LAST_ERROR 20
+#define PROCEDURE_INTEGER 24
+#define PROCEDURE_FLOATING 32
+
+#define PROCEDURE_RESULT_INTEGER 0 /* HEDDLE_PROCEDURE_INTEGER */
+
 /* KUSER_SHARED_DATA, which the system maps into every process (vdso.S), and its KSYSTEM_TIME: units of 100 ns. */
 #define SHARED_INTERRUPT_TIME 0x7ffe0008
 #define SHARED_SYSTEM_TIME 0x7ffe0014

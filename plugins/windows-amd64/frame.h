@@ -127,6 +127,14 @@
 #define THREAD_FIBER 0
 #define THREAD_SYSTEM_SP 8
 
+/* HeddleProcedureCall (heddle/port/procedure_caller.h). */
+#define PROCEDURE_ADDRESS 8
+#define PROCEDURE_WORDS 16
+#define PROCEDURE_COUNT 24
+#define PROCEDURE_LAST_ERROR 28
+#define PROCEDURE_INTEGER 32
+#define PROCEDURE_FLOATING 40
+
 /* The shared user data page (vdso.S): KUSER_SHARED_DATA in ntddk.h. A time is a KSYSTEM_TIME in units of 100 ns. */
 #define SHARED_INTERRUPT_TIME 0x7ffe0008
 #define SHARED_SYSTEM_TIME 0x7ffe0014

@@ -125,6 +125,7 @@ void Conformance::fetch_tables() {
   dump_request = fetch<HeddleDumpRequest>(HEDDLE_DUMP_REQUEST_IID);
   fault_watch = fetch<HeddleFaultWatch>(HEDDLE_FAULT_WATCH_IID);
   timekeeper = fetch<HeddleTimekeeper>(HEDDLE_TIMEKEEPER_IID);
+  procedures = static_cast<const HeddleProcedureCaller*>(port().get_interface(HEDDLE_PROCEDURE_CALLER_IID));
   if (strategy == nullptr) return;
   const auto* delivery = static_cast<const HeddlePreempter*>(strategy->get_interface(HEDDLE_PREEMPTER_IID));
   ASSERT_NE(delivery, nullptr);

@@ -14,6 +14,7 @@
 #include <heddle/port/fault_watch.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
+#include <heddle/port/procedure_caller.h>
 #include <heddle/port/stack_memory.h>
 #include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
@@ -69,6 +70,7 @@ class Conformance : public testing::Test {
   const HeddleDumpRequest* dump_request = nullptr;
   const HeddleFaultWatch* fault_watch = nullptr;
   const HeddleTimekeeper* timekeeper = nullptr;
+  const HeddleProcedureCaller* procedures = nullptr;  // of Windows' ports only
 
  private:
   int32_t open();

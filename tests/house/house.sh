@@ -41,21 +41,28 @@ rule_portable() {
     'the core asks for an OS or a processor here; that belongs into a port.'
 }
 
-# Every port holds the same files, so that whoever knows one finds his way in all.
+# Every port holds the same files, so that whoever knows one finds his way in all. Those of a system that offers more have more.
 rule_ports() {
+  local -A of_system=([windows]='procedure.S')
   local -a ports
   mapfile -t ports < <(find plugins -mindepth 1 -maxdepth 1 -type d ! -name common ! -name template 2>/dev/null | sort)
-  local port name
+  local port name more wanted
   local -a required=(README.md call.S context.S frame.h machine.h port.cpp preempt.S tls.S vdso.S)
   for port in "${ports[@]}"; do
-    for name in "${required[@]}"; do
+    more=$(basename "$port")
+    more=${of_system[${more%%-*}]-}
+    for name in "${required[@]}" $more; do
       [[ -f $port/$name ]] || echo "$port:1: $name is missing; every port has it."
     done
-    diff <(list "${ports[0]}") <(list "$port") >/dev/null ||
-      echo "$port:1: the files differ from those of ${ports[0]}: $(comm -3 <(list "${ports[0]}") <(list "$port") | xargs)."
+    if [[ $port == "${ports[0]}" ]]; then
+      wanted=$(list "$port" "$more")
+    elif [[ $(list "$port" "$more") != "$wanted" ]]; then
+      echo "$port:1: the files differ from those of ${ports[0]}: $(comm -3 <(echo "$wanted") <(list "$port" "$more") | xargs)."
+    fi
   done
 }
-list() { (cd "$1" && find . -type f | sort); }
+# list PORT FILE: its files without that one.
+list() { (cd "$1" && find . -type f ! -name "$2" | sort); }
 
 # A file says at its top why it exists; a .cpp may leave that to the header of the same name, beside it or public.
 rule_header_comment() {

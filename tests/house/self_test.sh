@@ -12,7 +12,7 @@ cases=0
 
 good_tree() {
   rm -rf "${tree:?}"/*
-  mkdir -p "$tree"/core/src/{base,sched,sync,time} "$tree"/core/include/heddle/port "$tree"/plugins/common/linux "$tree"/plugins/{a,b}
+  mkdir -p "$tree"/core/src/{base,sched,sync,time} "$tree"/core/include/heddle/port "$tree"/plugins/common/linux "$tree"/plugins/{a,b,windows-c}
   printf '// Base.\n#include <vector>\n' >"$tree/core/src/base/log.hpp"
   printf '#include "base/log.hpp"\n' >"$tree/core/src/base/log.cpp"
   printf '// Queue.\n#include "base/log.hpp"\n#include <boost/heap/d_ary_heap.hpp>\n#include <heddle/fiber.hpp>\n' >"$tree/core/src/sched/queue.hpp"
@@ -21,11 +21,12 @@ good_tree() {
   printf '// Fiber.\n#include <heddle/port/abi.h>\n#include <string>\n' >"$tree/core/include/heddle/fiber.hpp"
   printf '# Core.\n' >"$tree/core/CMakeLists.txt"
   local port name
-  for port in a b; do
+  for port in a b windows-c; do
     for name in README.md call.S context.S frame.h machine.h port.cpp preempt.S tls.S vdso.S; do
       printf '// Port.\n#include <heddle/port/abi.h>\n#include "machine.h"\n' >"$tree/plugins/$port/$name"
     done
   done
+  cp "$tree"/plugins/windows-c/{call,procedure}.S
 }
 
 # wants RULE COUNT [TEXT]: the rule reports that many faults in the tree, and the text among them.
@@ -81,6 +82,12 @@ wants ports 2 'plugins/b:1: tls.S is missing'
 good_tree
 echo '// More.' >"$tree/plugins/b/extra.cpp"
 wants ports 1 'the files differ from those of plugins/a: ./extra.cpp'
+good_tree
+rm "$tree/plugins/windows-c/procedure.S"
+wants ports 1 'plugins/windows-c:1: procedure.S is missing'
+good_tree
+echo '// More.' >"$tree/plugins/b/procedure.S"
+wants ports 1 'the files differ from those of plugins/a: ./procedure.S'
 
 good_tree
 printf '#include <vector>\n' >"$tree/core/src/sync/bare.cpp"

@@ -27,3 +27,4 @@
 #include <heddle/this_fiber.hpp>
 #include <heddle/timer.hpp>
 #include <heddle/wait_group.hpp>
+#include <heddle/windows/system_call.hpp>

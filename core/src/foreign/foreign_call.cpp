@@ -54,13 +54,34 @@ struct Told {
   }
 }
 
+/// The last error that foreign code has left, on a port that has one. The core's own calls of the system would overwrite it.
+std::uint32_t last_error(const Worker& worker) {
+  const HeddleProcedureCaller* port = worker.scheduler.interfaces().procedure_caller;
+  return port ? port->get_last_error() : 0;
+}
+
+/// Of a call that does not come back the quick way.
+struct ComingBack {
+  Worker& worker;
+  std::uint32_t last_error = 0;
+};
+
 /// The processor was taken, or is about to be. On the system stack: until the worker is no longer in foreign code, somebody may look at the
-/// fiber's stack. The closure is the worker; null when it has no processor any more.
+/// fiber's stack.
 void* come_back(void* closure) noexcept {
-  Worker& worker = *static_cast<Worker*>(closure);
+  auto& back = *static_cast<ComingBack*>(closure);
+  Worker& worker = back.worker;
+  back.last_error = last_error(worker);
   const bool was_left = worker.was_left_its_processor();
   was_left ? worker.leave_foreign() : worker.scheduler.stops().leave_foreign(worker);
   return nullptr;
+}
+
+/// Gives way if that is wanted, and leaves the last error as the call has.
+[[gnu::cold, gnu::noinline]] void finish(const Worker& worker, std::uint32_t error) {
+  const HeddleProcedureCaller* port = worker.scheduler.interfaces().procedure_caller;
+  if (worker.preemption_requested()) this_fiber::checkpoint();
+  if (port) port->set_last_error(error);
 }
 
 /// REQUIRES: the fiber runs on the worker, and not in foreign code.
@@ -74,10 +95,12 @@ void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
   // What enter_core does, but here nothing may be called yet. If an exception has left a callback the call was abandoned, and the
   // worker is in the core already.
   sched::raise_core_after_foreign(worker);
-  if (worker.taken.load(std::memory_order_relaxed)) [[unlikely]] {
+  ComingBack back{worker};
+  const bool quick = !worker.taken.load(std::memory_order_relaxed);
+  if (!quick) [[unlikely]] {
     // Whoever has looked at the stack has left the fiber parked deeper than it was.
     HeddleContext here;
-    if (worker.in_foreign() && !base::in_forked_child()) run_on_system_stack(worker, fiber, &here, come_back, &worker);
+    if (worker.in_foreign() && !base::in_forked_child()) run_on_system_stack(worker, fiber, &here, come_back, &back);
   } else if (worker.in_foreign()) [[likely]] {
     worker.leave_foreign();
   }
@@ -87,8 +110,8 @@ void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
   // In a child that was forked meanwhile there are no processors, and who comes out of the call needs none.
   Worker& now = worker.processor || base::in_forked_child() ? worker : worker.scheduler.rejoin(worker);
   sched::leave_core(now);
-  if (now.preemption_requested()) [[unlikely]]
-    this_fiber::checkpoint();
+  if (!quick || now.preemption_requested()) [[unlikely]]
+    finish(now, quick ? last_error(now) : back.last_error);
   if (frame.failure) [[unlikely]]
     std::rethrow_exception(std::move(frame.failure));
 }

@@ -110,6 +110,7 @@ LoadedPort inspect(const std::filesystem::path& file, const Config& config, cons
   out.dump_request = find<HeddleDumpRequest>(port, kDumpRequest);
   out.fault_watch = find<HeddleFaultWatch>(port, kFaultWatch);
   out.timekeeper = find<HeddleTimekeeper>(port, kTimekeeper);
+  out.procedure_caller = find<HeddleProcedureCaller>(port, kProcedureCaller);
   out.libraries = {library};
   for (const auto& provider : providers.libraries)
     if (provider != library) out.libraries.push_back(provider);

@@ -61,6 +61,13 @@ constexpr Slot kFaultWatchSlots[] = {
     {offsetof(HeddleFaultWatch, unwatch), "unwatch"},
 };
 constexpr Slot kTimekeeperSlots[] = {{offsetof(HeddleTimekeeper, enter), "enter"}};
+constexpr Slot kProcedureCallerSlots[] = {
+    {offsetof(HeddleProcedureCaller, load_library), "load_library"},
+    {offsetof(HeddleProcedureCaller, get_proc_address), "get_proc_address"},
+    {offsetof(HeddleProcedureCaller, call), "call"},
+    {offsetof(HeddleProcedureCaller, get_last_error), "get_last_error"},
+    {offsetof(HeddleProcedureCaller, set_last_error), "set_last_error"},
+};
 constexpr Slot kDescriptorSlots[] = {
     {offsetof(HeddlePort, id), "id"},
     {offsetof(HeddlePort, os), "os"},
@@ -107,6 +114,7 @@ const InterfaceRule kSymbolizer = {HEDDLE_SYMBOLIZER_IID, sizeof(HeddleSymbolize
 const InterfaceRule kDumpRequest = {HEDDLE_DUMP_REQUEST_IID, offsetof(HeddleDumpRequest, end), kDumpRequestSlots};
 const InterfaceRule kFaultWatch = {HEDDLE_FAULT_WATCH_IID, sizeof(HeddleFaultWatch), kFaultWatchSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
+const InterfaceRule kProcedureCaller = {HEDDLE_PROCEDURE_CALLER_IID, sizeof(HeddleProcedureCaller), kProcedureCallerSlots};
 
 void check_descriptor(const HeddlePort* port) {
   if (!port)

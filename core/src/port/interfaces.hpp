@@ -7,6 +7,7 @@
 #include <heddle/port/fault_watch.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
+#include <heddle/port/procedure_caller.h>
 #include <heddle/port/stack_memory.h>
 #include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
@@ -44,6 +45,7 @@ extern const InterfaceRule kSymbolizer;
 extern const InterfaceRule kDumpRequest;
 extern const InterfaceRule kFaultWatch;
 extern const InterfaceRule kTimekeeper;
+extern const InterfaceRule kProcedureCaller;
 
 /// Throws Refused when `port`'s descriptor is not one that this core can use. `port` may be null (the query's answer).
 void check_descriptor(const HeddlePort* port);

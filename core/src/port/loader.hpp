@@ -11,6 +11,7 @@
 #include <heddle/port/fault_watch.h>
 #include <heddle/port/port.h>
 #include <heddle/port/preempter.h>
+#include <heddle/port/procedure_caller.h>
 #include <heddle/port/stack_memory.h>
 #include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
@@ -38,15 +39,16 @@ struct LoadedPort {
   const HeddlePreempter* injector = nullptr;   ///< locate and inject, which need not be the preempter's; null when that
                                                ///< is
   const HeddleVdsoCaller* vdso_caller = nullptr;
-  const HeddleStackMemory* stack_memory = nullptr;  ///< null when the port has none
-  const HeddleCodeModules* code_modules = nullptr;  ///< null when the port has none
-  const HeddleThreadWatch* thread_watch = nullptr;  ///< null when the port has none
-  const HeddleSymbolizer* symbolizer = nullptr;     ///< null when the port has none
-  const HeddleDumpRequest* dump_request = nullptr;  ///< null when the port has none
-  const HeddleFaultWatch* fault_watch = nullptr;    ///< null when the port has none
-  const HeddleTimekeeper* timekeeper = nullptr;     ///< null when the port has none
-  std::vector<std::shared_ptr<Library>> libraries;  ///< in the order in which they were opened: the port, then
-                                                    ///< providers
+  const HeddleStackMemory* stack_memory = nullptr;          ///< null when the port has none
+  const HeddleCodeModules* code_modules = nullptr;          ///< null when the port has none
+  const HeddleThreadWatch* thread_watch = nullptr;          ///< null when the port has none
+  const HeddleSymbolizer* symbolizer = nullptr;             ///< null when the port has none
+  const HeddleDumpRequest* dump_request = nullptr;          ///< null when the port has none
+  const HeddleFaultWatch* fault_watch = nullptr;            ///< null when the port has none
+  const HeddleTimekeeper* timekeeper = nullptr;             ///< null when the port has none
+  const HeddleProcedureCaller* procedure_caller = nullptr;  ///< null when the port has none
+  std::vector<std::shared_ptr<Library>> libraries;          ///< in the order in which they were opened: the port, then
+                                                            ///< providers
 
   bool operator==(const LoadedPort&) const = default;
 };

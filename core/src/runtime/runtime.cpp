@@ -62,6 +62,7 @@ class OpenPort {
 
   sched::Interfaces interfaces(const Config& config) const {
     sched::Interfaces tables;
+    tables.port_id = port_.descriptor->id;
     tables.context_switcher = port_.context_switcher;
     tables.tls_provider = port_.tls_provider;
     tables.vdso_caller = port_.vdso_caller;
@@ -74,6 +75,7 @@ class OpenPort {
     tables.dump_request = port_.dump_request;
     tables.fault_watch = port_.fault_watch;
     tables.timekeeper = port_.timekeeper;
+    tables.procedure_caller = port_.procedure_caller;
     tables.cooperative = config.preempter.strategy != "none";
     return tables;
   }

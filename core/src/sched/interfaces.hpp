@@ -6,6 +6,7 @@
 #include <heddle/port/dump_request.h>
 #include <heddle/port/fault_watch.h>
 #include <heddle/port/preempter.h>
+#include <heddle/port/procedure_caller.h>
 #include <heddle/port/stack_memory.h>
 #include <heddle/port/symbolizer.h>
 #include <heddle/port/thread_watch.h>
@@ -16,19 +17,21 @@
 namespace heddle::sched {
 
 struct Interfaces {
+  const char* port_id = "";  // for messages
   const HeddleContextSwitcher* context_switcher = nullptr;
   const HeddleTlsProvider* tls_provider = nullptr;
   const HeddleVdsoCaller* vdso_caller = nullptr;
-  const HeddlePreempter* delivery = nullptr;        // null under the strategies `none` and `cooperative`
-  const HeddlePreempter* injection = nullptr;       // null likewise
-  const HeddleStackMemory* stack_memory = nullptr;  // optional
-  const HeddleCodeModules* code_modules = nullptr;  // optional
-  const HeddleThreadWatch* thread_watch = nullptr;  // optional
-  const HeddleSymbolizer* symbolizer = nullptr;     // optional
-  const HeddleDumpRequest* dump_request = nullptr;  // optional
-  const HeddleFaultWatch* fault_watch = nullptr;    // optional
-  const HeddleTimekeeper* timekeeper = nullptr;     // optional
-  bool cooperative = false;                         // do checkpoints honour requests? Under every strategy but `none`
+  const HeddlePreempter* delivery = nullptr;                // null under the strategies `none` and `cooperative`
+  const HeddlePreempter* injection = nullptr;               // null likewise
+  const HeddleStackMemory* stack_memory = nullptr;          // optional
+  const HeddleCodeModules* code_modules = nullptr;          // optional
+  const HeddleThreadWatch* thread_watch = nullptr;          // optional
+  const HeddleSymbolizer* symbolizer = nullptr;             // optional
+  const HeddleDumpRequest* dump_request = nullptr;          // optional
+  const HeddleFaultWatch* fault_watch = nullptr;            // optional
+  const HeddleTimekeeper* timekeeper = nullptr;             // optional
+  const HeddleProcedureCaller* procedure_caller = nullptr;  // optional
+  bool cooperative = false;  // do checkpoints honour requests? Under every strategy but `none`
 };
 
 }  // namespace heddle::sched

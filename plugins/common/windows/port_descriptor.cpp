@@ -8,6 +8,7 @@
 #include "windows/dump_request.hpp"
 #include "windows/exit_guard.hpp"
 #include "windows/fault_watch.hpp"
+#include "windows/procedure_caller.hpp"
 #include "windows/stack_memory.hpp"
 #include "windows/suspend_preempter.hpp"
 #include "windows/symbolizer.hpp"
@@ -55,17 +56,26 @@ const Interface interfaces[] = {
     {HEDDLE_SYMBOLIZER_IID, &symbolizer},
     {HEDDLE_DUMP_REQUEST_IID, &dump_request},
     {HEDDLE_FAULT_WATCH_IID, &fault_watch},
+    {HEDDLE_PROCEDURE_CALLER_IID, &procedure_caller},
     {HEDDLE_PREEMPTER_IID, &suspend_preempter},
     {HEDDLE_VDSO_CALLER_IID, &counter_caller},
 };
 
-const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,     HEDDLE_TLS_PROVIDER_IID,
-                                     HEDDLE_PREEMPTER_IID "#suspend", HEDDLE_VDSO_CALLER_IID "#performance-counter",
-                                     HEDDLE_VDSO_CALLER_IID "#vdso",  HEDDLE_VDSO_CALLER_IID "#syscall",
-                                     HEDDLE_STACK_MEMORY_IID,         HEDDLE_CODE_MODULES_IID,
-                                     HEDDLE_TIMEKEEPER_IID,           HEDDLE_THREAD_WATCH_IID,
-                                     HEDDLE_SYMBOLIZER_IID,           HEDDLE_DUMP_REQUEST_IID,
-                                     HEDDLE_FAULT_WATCH_IID,          nullptr};
+const char* const interface_ids[] = {HEDDLE_CONTEXT_SWITCHER_IID,
+                                     HEDDLE_TLS_PROVIDER_IID,
+                                     HEDDLE_PREEMPTER_IID "#suspend",
+                                     HEDDLE_VDSO_CALLER_IID "#performance-counter",
+                                     HEDDLE_VDSO_CALLER_IID "#vdso",
+                                     HEDDLE_VDSO_CALLER_IID "#syscall",
+                                     HEDDLE_STACK_MEMORY_IID,
+                                     HEDDLE_CODE_MODULES_IID,
+                                     HEDDLE_TIMEKEEPER_IID,
+                                     HEDDLE_THREAD_WATCH_IID,
+                                     HEDDLE_SYMBOLIZER_IID,
+                                     HEDDLE_DUMP_REQUEST_IID,
+                                     HEDDLE_FAULT_WATCH_IID,
+                                     HEDDLE_PROCEDURE_CALLER_IID,
+                                     nullptr};
 
 int32_t open(const HeddleHost* table) {
   if (table == nullptr || table->struct_size < sizeof(HeddleHost)) return HEDDLE_E_INVALID;

@@ -10,6 +10,7 @@
 
 #include <heddle/port/context_switcher.h>
 #include <heddle/port/port.h>
+#include <heddle/port/procedure_caller.h>
 #include <heddle/port/thread.h>
 
 // What the thread block (TEB) says of the stack that a thread runs on. Windows wants it right at every instruction: exceptions are
@@ -41,6 +42,8 @@ void heddle_async_preempt();
 // vdso.S: interrupt time and system time of the shared user data page, in nanoseconds
 int64_t heddle_vdso_monotonic_ns();
 int64_t heddle_vdso_realtime_ns();
+// procedure.S: sets last error, integer and, as the processor has it, floating. REQUIRES: no more words than there may be
+void heddle_call_procedure(HeddleProcedureCall* call);
 
 // exceptions.cpp: what stands below the first frame of every context, where no handler has taken an exception. Does what the system
 // does at the bottom of a thread: asks the unhandled-exception filter, and ends the process unless that wants to go on.
@@ -57,6 +60,12 @@ struct SystemCallEntry {
 
 static_assert(offsetof(HeddleThread, fiber) == THREAD_FIBER);
 static_assert(offsetof(HeddleThread, system) + offsetof(HeddleContext, sp) == THREAD_SYSTEM_SP);
+static_assert(offsetof(HeddleProcedureCall, procedure) == PROCEDURE_ADDRESS);
+static_assert(offsetof(HeddleProcedureCall, words) == PROCEDURE_WORDS);
+static_assert(offsetof(HeddleProcedureCall, count) == PROCEDURE_COUNT);
+static_assert(offsetof(HeddleProcedureCall, last_error) == PROCEDURE_LAST_ERROR);
+static_assert(offsetof(HeddleProcedureCall, integer) == PROCEDURE_INTEGER);
+static_assert(offsetof(HeddleProcedureCall, floating) == PROCEDURE_FLOATING);
 static_assert(offsetof(HeddleStackBounds, base) == BOUNDS_BASE);
 static_assert(offsetof(HeddleStackBounds, limit) == BOUNDS_LIMIT);
 static_assert(offsetof(HeddleStackBounds, allocation) == BOUNDS_ALLOCATION);
@@ -77,6 +86,9 @@ HeddleRegisters interrupted_registers(const CONTEXT& context);
 // Negative, and nothing changed, when it cannot.
 // REQUIRES: the thread is suspended, and the core has found inject_bytes free below its stack pointer.
 int32_t inject_preemption(CONTEXT& context);
+
+// The floating result of heddle_call_procedure, of a procedure that has one; else 0.
+double floating_result(const HeddleProcedureCall& call);
 
 // The most stack below the interrupted stack pointer that async_preempt uses before it calls the core.
 uint32_t inject_bytes();
