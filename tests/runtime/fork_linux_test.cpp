@@ -302,7 +302,8 @@ class ForkInForeignCode : public testing::TestWithParam<Place> {};
 TEST_P(ForkInForeignCode, ProgramsStartCleanAmongSignals) {
   passes_in_child(
       [] {
-        constexpr int kFibers = 10, kForks = 10;
+        constexpr int kFibers = 10;
+        const std::size_t forks = scaled(10);
         std::signal(SIGUSR2, ignore_signal);
         std::signal(SIGTERM, ignore_signal);
         std::signal(SIGWINCH, ignore_signal);
@@ -328,7 +329,7 @@ TEST_P(ForkInForeignCode, ProgramsStartCleanAmongSignals) {
           std::vector<Fiber> fibers;
           for (int fiber = 0; fiber < kFibers; ++fiber) {
             fibers.emplace_back([&] {
-              for (int round = 0; round < kForks; ++round) {
+              for (std::size_t round = 0; round < forks; ++round) {
                 pid_t child = -1;
                 in_foreign_code(GetParam(), [&] {
                   child = fork();
@@ -348,7 +349,7 @@ TEST_P(ForkInForeignCode, ProgramsStartCleanAmongSignals) {
           sender.join();
         });
       },
-      std::chrono::seconds(60));
+      std::chrono::seconds(30));
 }
 
 // fork() may be the whole of the call. Its fiber goes on in the child, even if the parent's has had to do without its processor.
