@@ -123,7 +123,7 @@ enum { EXCEPTION_GLOBALS_BYTES = 2 * sizeof(void*) };
 
 static const HeddleContextSwitcher context_switcher = {
     sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap, jump, swap_on_top, call_on, inspect,
-    EXCEPTION_GLOBALS_BYTES,       park_and_call};
+    EXCEPTION_GLOBALS_BYTES,       park_and_call,      NULL};
 
 /* --- TlsProvider ------------------------------------------------------------------------------------------------------ */
 

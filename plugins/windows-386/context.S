@@ -51,6 +51,17 @@
   save_word TEB_EXCEPTION_LIST, SWAP_EXCEPTION_LIST
 .endm
 
+// Stores in the frame at \at what code that ran on its stack may have changed: how far the stack has grown, how large its guard is to
+// be, whether the thread is a fiber of the system. Clobbers ebx.
+.macro save_stack_words at
+  movl %fs:TEB_STACK_LIMIT, %ebx
+  movl %ebx, SWAP_LIMIT(\at)
+  movl %fs:TEB_FIBER_DATA, %ebx
+  movl %ebx, SWAP_FIBER_DATA(\at)
+  movl %fs:TEB_GUARANTEED_STACK_BYTES, %ebx
+  movl %ebx, SWAP_GUARANTEED(\at)
+.endm
+
 // Tells the thread block of the stack that the frame at \to lies on. Clobbers ebx.
 .macro change_stack_words to
   load_word TEB_GUARANTEED_STACK_BYTES, SWAP_GUARANTEED, \to
@@ -162,6 +173,7 @@ end_function heddle_swap
 
 // void heddle_jump(const HeddleContext* to, void* transfer)
 //   4(esp) to   8(esp) transfer
+// Where `to` lies on the caller's own stack, what has become of that since it was parked holds on.
 function heddle_jump
   movl 4(%esp), %ecx
   movl 8(%esp), %eax
@@ -170,6 +182,11 @@ function heddle_jump
   registers_in_frame
   ldmxcsr SWAP_MXCSR(%ecx)
   fldcw SWAP_FCW(%ecx)
+  movl %fs:TEB_STACK_BASE, %ebx
+  cmpl %ebx, SWAP_BASE(%ecx)
+  jne 1f
+  save_stack_words %ecx
+1:
   change_stack %ecx
   .cfi_def_cfa_register %esp
   resume
@@ -221,13 +238,11 @@ function heddle_park_and_call
   movl SWAP_BYTES + 12(%ebp), %edx
   movl %ecx, %esi
   change_stack_words %ecx
-  movl %ecx, %esp
-  // A parked frame ends where its caller was aligned to 16, so the argument and 4 bytes align the call.
-  subl $4, %esp
-  pushl %edx
+  leal -8(%ecx), %esp
+  andl $-16, %esp  // foreign code that calls back may have aligned to 4 only
+  movl %edx, (%esp)
   call *%eax
-  movl %fs:TEB_STACK_LIMIT, %ecx
-  movl %ecx, SWAP_LIMIT(%esi)
+  save_stack_words %esi
   change_stack_words %ebp
   movl SWAP_EDI(%ebp), %edi
   movl SWAP_ESI(%ebp), %esi

@@ -69,6 +69,17 @@
   movl %eax, SWAP_GUARANTEED + \below(%rsp)
 .endm
 
+// Stores in the frame at \at what code that ran on its stack may have changed: how far the stack has grown, how large its guard is to
+// be, whether the thread is a fiber of the system. Clobbers rcx, r10, r11.
+.macro save_stack_words at
+  movq %gs:TEB_STACK_LIMIT, %rcx
+  movq %gs:TEB_FIBER_DATA, %r10
+  movl %gs:TEB_GUARANTEED_STACK_BYTES, %r11d
+  movq %rcx, SWAP_LIMIT(\at)
+  movq %r10, SWAP_FIBER_DATA(\at)
+  movl %r11d, SWAP_GUARANTEED(\at)
+.endm
+
 // Tells the thread block of the stack that the frame at \at lies on. Clobbers rcx, r10, r11.
 .macro load_stack_words at, below=0
   movq SWAP_BASE + \below(\at), %rcx
@@ -177,7 +188,8 @@ end_function heddle_swap
 
 // void heddle_jump(const HeddleContext* to, void* transfer)
 //   rcx to   rdx transfer
-// Its prologue is the one instruction that changes to the other stack.
+// Its prologue is the one instruction that changes to the other stack. Where that is the caller's own, what has become of it since `to` was
+// parked holds on.
 function heddle_jump
   movq (%rcx), %rsp
   .seh_stackalloc SWAP_PC
@@ -195,6 +207,11 @@ function heddle_jump
   .seh_endprologue
   ldmxcsr SWAP_MXCSR(%rsp)
   fldcw SWAP_FCW(%rsp)
+  movq %gs:TEB_STACK_BASE, %rcx
+  cmpq %rcx, SWAP_BASE(%rsp)
+  jne 1f
+  save_stack_words %rsp
+1:
   load_thread
   resume %rdx
 end_function heddle_jump
@@ -228,12 +245,11 @@ function heddle_park_and_call
   movq (%rdx), %rbx
   save_thread
   movq %rsp, (%rcx)
-  leaq -HOME_BYTES(%rbx), %rsp
+  movq %rbx, %rsp
   load_stack_words %rbx
   movq %r9, %rcx
-  call *%r8
-  movq %gs:TEB_STACK_LIMIT, %rcx
-  movq %rcx, SWAP_LIMIT(%rbx)
+  call heddle_run_below
+  save_stack_words %rbx
   movq %rbp, %rsp
   load_stack_words %rbp
   movq SWAP_RBX(%rbp), %rbx
@@ -241,6 +257,21 @@ function heddle_park_and_call
   popq %rbp
   ret
 end_function heddle_park_and_call
+
+// Calls a function on the stack that park_and_call has just changed to; not called from C++.
+//   r8 function   rcx its argument   -> rax the function's result
+// Windows looks for handlers on one stack only, so the frame of park_and_call is not asked. What nobody takes on this one comes to this
+// frame's handler, as at the bottom of a thread.
+function heddle_run_below
+  .seh_handler heddle_last_handler, @except
+  subq $THROUGH_BYTES, %rsp
+  .seh_stackalloc THROUGH_BYTES
+  .seh_endprologue
+  call *%r8
+  nop // as in heddle_call_through
+  addq $THROUGH_BYTES, %rsp
+  ret
+end_function heddle_run_below
 
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to: its own return
 // address is 0. It is entered behind its nop: walkers that look for a caller one byte before its pc find this function too.

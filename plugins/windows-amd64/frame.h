@@ -71,7 +71,7 @@
 #define CALL_ALLOCATION 56
 #define CALL_EXCEPTION_LIST 64
 #define CALL_LOCAL_BYTES 72
-#define THROUGH_BYTES 40            /* the frame of heddle_call_through: home space and alignment */
+#define THROUGH_BYTES 40            /* the frame of heddle_call_through and heddle_run_below: home space and alignment */
 #define STATUS_GCC_THROW 0x20474343 /* GCC's code for a C++ exception; its one parameter is the _Unwind_Exception */
 
 /* The injected call (preempt.S), from its frame pointer: everything that the interrupted code may hold is saved here or, for

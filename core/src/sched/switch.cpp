@@ -66,7 +66,7 @@ void end_slice(Worker& worker) {
 
 /// Foreign code that waits for a callback is left behind with the fiber.
 void abandon_callbacks(Worker& worker, const FiberBlock& fiber) {
-  for (const CallbackFrame* frame = fiber.callback; frame; frame = frame->outer) worker.system = frame->system;
+  for (const CallbackFrame* frame = fiber.callback; frame; frame = frame->outer) leave_behind(worker, *frame);
 }
 
 /// Lets the others run before a fiber that is tied to its thread goes on.
@@ -84,6 +84,12 @@ Scheduler& scheduler_of_all() {
 }
 
 }  // namespace
+
+void leave_behind(Worker& worker, const CallbackFrame& frame) {
+  const auto inherit = worker.scheduler.interfaces().context_switcher->inherit;
+  if (inherit) inherit(&frame.system, &worker.system);
+  worker.system = frame.system;
+}
 
 void leave_for_good(Worker& worker) {
   worker.commit = nullptr;

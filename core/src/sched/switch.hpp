@@ -10,6 +10,8 @@
 
 namespace heddle::sched {
 
+struct CallbackFrame;
+
 /// Parks the running fiber; returns, with the worker that it is on by then, when it was made ready and its turn has
 /// come. REQUIRES: `worker` runs a fiber.
 Worker& park(Worker& worker, Commit commit, void* argument);
@@ -46,6 +48,9 @@ Worker& park_tied(Worker& worker, Commit commit, void* argument);
 /// The same from the system stack below the loop: the fiber that was last put on the worker, and foreign code between here and there,
 /// are left behind.
 [[noreturn]] void return_to_loop(Worker& worker, FiberBlock& fiber);
+
+/// The foreign code that waits for that callback, the worker's innermost, will never go on: the system stack is parked where it was before.
+void leave_behind(Worker& worker, const CallbackFrame& frame);
 
 /// Runs a fiber from the worker's loop; returns when the worker has nothing more to run.
 void run_fiber(Worker& worker, FiberBlock& fiber);

@@ -32,7 +32,8 @@ const HeddleContextSwitcher context_switcher{sizeof(HeddleContextSwitcher),
                                              heddle_call_on,
                                              inspect,
                                              kExceptionGlobalsBytes,
-                                             heddle_park_and_call};
+                                             heddle_park_and_call,
+                                             nullptr};
 
 struct Interface {
   const char* iid;

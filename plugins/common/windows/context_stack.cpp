@@ -23,6 +23,10 @@ void HEDDLE_CALL make_context(HeddleContext* out, void* stack_lo, void* stack_hi
   heddle_make(out, &bounds, stack_hi, entry, argument);
 }
 
+void HEDDLE_CALL inherit_stack(const HeddleContext* outer, const HeddleContext* inner) {
+  parked_bounds(*outer)->limit = parked_bounds(*inner)->limit;
+}
+
 void* HEDDLE_CALL call_on_stack(void* stack_top, void* (*function)(void*), void* argument) {
   const auto top = reinterpret_cast<uintptr_t>(stack_top);
   if (HeddleStackBounds* system = parked_system_bounds(top))

@@ -34,7 +34,8 @@ const HeddleContextSwitcher context_switcher{sizeof(HeddleContextSwitcher),
                                              call_on_stack,
                                              inspect,
                                              kExceptionGlobalsBytes,
-                                             heddle_park_and_call};
+                                             heddle_park_and_call,
+                                             inherit_stack};
 
 struct Interface {
   const char* iid;

@@ -210,6 +210,103 @@ TEST_F(StackOfContext, GrowsUnderACallThatRunsOnItAndKnowsItTheNextTime) {
   EXPECT_EQ(second[1], first[1]);
 }
 
+// --- park_and_call: the function runs on `stack`, below a context that is fresh.
+
+class CallBelowAContext : public StackOfContext {
+ public:
+  void SetUp() override {
+    StackOfContext::SetUp();
+    switcher->make(
+        &below, stack->lo(), stack->hi(), [](void*, void*) {}, nullptr);
+  }
+  // Calls body(*this) there.
+  template <typename Body>
+  void* call(Body) {
+    return switcher->park_and_call(
+        &here, &below,
+        [](void* argument) -> void* {
+          Body body;
+          body(*static_cast<CallBelowAContext*>(argument));
+          return argument;
+        },
+        this);
+  }
+
+  template <typename Body>
+  static void* run(void* body) {
+    (*static_cast<Body*>(body))();
+    return body;
+  }
+
+  HeddleContext here{}, below{};
+  StackWords inside{};
+  uintptr_t frame = 0, limit = 0;
+};
+
+TEST_F(CallBelowAContext, TheThreadBlockNamesTheStackThatRuns) {
+  const StackWords before = StackWords::now();
+  for (int i = 0; i < 3; ++i) {
+    call([](CallBelowAContext& self) {
+      self.frame = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
+      self.inside = StackWords::now();
+    });
+    EXPECT_EQ(StackWords::now(), before);
+    expect_names(inside, reinterpret_cast<uintptr_t>(stack->lo()), reinterpret_cast<uintptr_t>(stack->hi()), frame);
+    const bool ends = inside.exceptions == ~uintptr_t{0};
+    EXPECT_TRUE(ends || stack->contains(inside.exceptions));
+  }
+}
+
+TEST_F(CallBelowAContext, TheLastErrorIsTheThreads) {
+  for (DWORD i = 0; i < 100; ++i) {
+    SetLastError(i);
+    call([](CallBelowAContext&) { SetLastError(GetLastError() + 1000); });
+    ASSERT_EQ(GetLastError(), 1000 + i);
+  }
+}
+
+TEST_F(CallBelowAContext, WhatItSetsIsThereTheNextTime) {
+  call([](CallBelowAContext& self) {
+    ThreadBlock::of_this_thread().set_fiber_data(0x1111'1110);
+    ThreadBlock::of_this_thread().set_guaranteed_bytes(0x3000);
+    use_large_frame();
+    self.limit = StackWords::now().limit;
+  });
+  call([](CallBelowAContext& self) { self.inside = StackWords::now(); });
+  EXPECT_EQ(inside.fiber, 0x1111'1110u);
+  EXPECT_EQ(inside.guaranteed, 0x3000u);
+  EXPECT_EQ(inside.limit, limit);
+}
+
+// A callback that is left, in a foreign call: both stacks have grown meanwhile, and the frames that know it are gone.
+TEST_F(CallBelowAContext, StacksStayGrownWhenTheCallIsAbandoned) {
+  ReservedStack other(stacks, kStackBytes);
+  HeddleContext inner{};
+  uintptr_t grown = 0, grown_other = 0, limit_other = 0;
+  const auto function = [&] {
+    use_large_frame();
+    grown = StackWords::now().limit;
+    const auto back = [&] {
+      use_large_frame();
+      grown_other = StackWords::now().limit;
+      switcher->inherit(&below, &inner);
+      switcher->jump(&here, nullptr);
+    };
+    switcher->park_and_call(&inner, &here, run<decltype(back)>, const_cast<void*>(static_cast<const void*>(&back)));
+  };
+  Fiber it(switcher, other.lo(), other.hi(), [&](Fiber& self) {
+    switcher->park_and_call(&here, &below, run<decltype(function)>, const_cast<void*>(static_cast<const void*>(&function)));
+    limit_other = StackWords::now().limit;
+    self.pause();
+  });
+  it.enter();
+  call([](CallBelowAContext& self) { self.limit = StackWords::now().limit; });
+  EXPECT_NE(grown, 0u);
+  EXPECT_EQ(limit, grown);
+  EXPECT_NE(grown_other, 0u);
+  EXPECT_EQ(limit_other, grown_other);
+}
+
 // What the vectored handler of the child knows.
 uintptr_t stack_lo, stack_hi;
 constexpr int kOverflowSeen = 41, kViolationSeen = 42, kOther = 43;

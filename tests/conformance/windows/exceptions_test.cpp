@@ -107,6 +107,24 @@ TEST_F(HostExceptions, TheFilterSeesThemFromACallOnAnotherStack) {
   EXPECT_EQ(result.exit_status, 0) << std::hex << result.fatal;
 }
 
+// A foreign call, and a callback: the function runs below a context that is parked or fresh.
+TEST_F(HostExceptions, TheFilterSeesThemFromACallBelowAContext) {
+  const ChildResult result = run_in_child([this] {
+    SetUnhandledExceptionFilter(unhandled);
+    Stack stack;
+    HeddleContext here{}, below{};
+    switcher->make(
+        &below, stack.lo(), stack.hi(), [](void*, void*) {}, nullptr);
+    const auto raise = [](void*) -> void* {
+      fault();
+      return nullptr;
+    };
+    for (int i = 0; i < 2; ++i) switcher->park_and_call(&here, &below, raise, nullptr);
+    return repairs == 2 ? 0 : 1;
+  });
+  EXPECT_EQ(result.exit_status, 0) << std::hex << result.fatal;
+}
+
 TEST_F(HostExceptions, WhatNobodyHandlesEndsTheProcessWithItsCode) {
   const ChildResult result = run_in_child([this] {
     Worker worker(switcher, tls, preempter);

@@ -67,6 +67,11 @@ typedef struct HeddleContextSwitcher {
    * switches to *save meanwhile, who abandons the function: its frames are not unwound. No exception leaves the function. */
   HEDDLE_ON_ANY_THREAD
   void*(HEDDLE_CALL* park_and_call)(HeddleContext* save, const HeddleContext* on, void* (*function)(void* argument), void* argument);
+
+  /* *inner was parked after *outer on the same stack, and will never go on: how far the stack has grown since is what *outer is to know.
+   * Null where the port keeps nothing of that kind. A jump sees to it for the stack that its caller runs on. */
+  HEDDLE_ON_ANY_THREAD HEDDLE_NEVER_BLOCKS
+  void(HEDDLE_CALL* inherit)(const HeddleContext* outer, const HeddleContext* inner);
 } HeddleContextSwitcher;
 
 #ifdef __cplusplus
