@@ -115,11 +115,13 @@ Worker* Scheduler::find_worker(bool start_here) {
 }
 
 Worker* Scheduler::add_worker(bool start_here) {
-  std::lock_guard lock(lock_);
-  if (stopping() || workers_.size() - retired_ >= config_.scheduler.max_workers) return nullptr;
-  Worker* worker = reuse_retired();
-  if (!worker)
-    worker = workers_.emplace_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher, fence())).get();
+  Worker* worker;
+  {
+    std::lock_guard lock(lock_);
+    if (stopping() || workers_.size() - retired_ >= config_.scheduler.max_workers) return nullptr;
+    worker = take_retired();
+    if (!worker) worker = workers_.emplace_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher, fence())).get();
+  }
   if (!start_here) {
     monitor_.start_thread_of(*worker);
     return worker;
@@ -128,10 +130,17 @@ Worker* Scheduler::add_worker(bool start_here) {
 }
 
 bool Scheduler::start_thread(Worker& worker) {
+  std::lock_guard starts(starting_);
+  if (stopping()) return false;
+  if (worker.thread.joinable()) {  // a retired one's, which is about to end, if it has not
+    worker.thread.join();
+    worker.begin_anew();
+  }
   try {
     worker.thread = std::thread([this, &worker] { thread_main(worker); });
     return true;
   } catch (const std::system_error& error) {
+    std::lock_guard lock(lock_);
     worker.retired = true;
     ++retired_;
     base::log(base::LogLevel::kWarning, "no thread for another worker (" + std::string(error.what()) +
@@ -142,19 +151,16 @@ bool Scheduler::start_thread(Worker& worker) {
 }
 
 void Scheduler::start_thread_for_others(Worker& worker) {
-  {
-    std::lock_guard lock(lock_);
-    if (stopping() || start_thread(worker)) return;
-  }
+  if (start_thread(worker)) return;
   if (Processor* processor = worker.handed.exchange(nullptr, std::memory_order_acquire)) release(*processor);
 }
 
-Worker* Scheduler::reuse_retired() {
+Worker* Scheduler::take_retired() {
   if (retired_ == 0) return nullptr;
   for (const auto& worker : workers_) {
     if (!worker->retired) continue;
-    if (worker->thread.joinable()) worker->thread.join();  // it is about to end, if it has not
-    worker->begin_anew();
+    worker->retired = false;
+    worker->bound.store(false, std::memory_order_relaxed);  // to a thread that nobody is to ask about any more
     --retired_;
     return worker.get();
   }

@@ -103,8 +103,9 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   self.picked = &main;
   work(self);
 
-  // Whoever has not seen the end coming and adds a worker has the lock; once that is free nobody does.
+  // Whoever has not seen the end coming and adds a worker, or starts its thread, has one of these locks; once they are free nobody does.
   for_each_worker([](const Worker&) {});
+  { std::lock_guard starts(starting_); }
   // Each leaves its fiber where it next can.
   for (const auto& worker : workers_) {
     if (worker->thread.joinable()) worker->thread.join();

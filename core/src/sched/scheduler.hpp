@@ -187,9 +187,9 @@ class Scheduler {
   bool starts_threads() const;  // may the caller's thread? What is odd about a thread those that it starts inherit
   Worker* find_worker(bool start_here);  // a spare or a new one; null when none is to be had
   Worker* add_worker(bool start_here);
-  bool start_thread(Worker& worker);  // REQUIRES: lock_ is held
+  bool start_thread(Worker& worker);  // REQUIRES: lock_ is not held
   void leave_to_another(Processor& processor);
-  Worker* reuse_retired();
+  Worker* take_retired();  // null when there is none. REQUIRES: lock_ is held
   void retire(Worker& worker);
   void give(Processor& processor, Worker& worker);
   bool let_go(Worker& worker, FiberBlock& kept);
@@ -227,6 +227,9 @@ class Scheduler {
   std::atomic<std::uint64_t> rescues_{0};
   std::atomic<std::uint32_t> adrift_{0};  // workers whose processor was taken while they run a fiber
 
+  // Held while a worker's thread is started or joined. Not lock_: that is needed by threads of others that end, and those may then hold locks of
+  // the system that a thread takes which starts, ends or starts another (Windows: the loader's; mingw-w64: that of its threads).
+  std::mutex starting_;
   mutable std::mutex lock_;
   Processor* idle_ = nullptr;                             // guarded by lock_
   Worker* spare_ = nullptr;                               // guarded by lock_

@@ -15,7 +15,7 @@ void Worker::begin_anew() {
   bound.store(false, std::memory_order_relaxed);
   foreign_steps.store(0, std::memory_order_relaxed);
   picked = nullptr;
-  ends = retired = false;
+  ends = false;
   adrift = {};
   alarm.at.store(detail::kNever, std::memory_order_relaxed);
   alarm.alert.store(false, std::memory_order_relaxed);
