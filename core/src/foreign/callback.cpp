@@ -2,6 +2,7 @@
 //
 // What must not happen: the fiber leaves the thread while foreign frames lie on its system stack. So the fiber is tied to the thread before it may
 // be scheduled at all, and "in foreign code", which forbids that, is set again before the tie is dropped.
+#include "base/at_thread_end.hpp"
 #include "base/fatal.hpp"
 #include "base/forked_child.hpp"
 #include "sched/borrowed_worker.hpp"
@@ -17,8 +18,12 @@
 
 #include <heddle/callback.hpp>
 
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <system_error>
+#include <thread>
+#include <unordered_map>
 #include <utility>
 
 namespace heddle::detail {
@@ -47,6 +52,7 @@ void restore(const CallbackFrame& frame) {
   FiberBlock& fiber = *frame.fiber;
   fiber.foreign->failure = std::move(*frame.failure);
   if (!base::in_forked_child()) sched::enter_core(worker);
+  sched::leave_behind(worker, frame);
   restore(frame);
   sched::tools::abandons_frames();
   worker.scheduler.interfaces().context_switcher->jump(&fiber.context, &worker);
@@ -105,24 +111,62 @@ void call_back(Worker& worker, FiberBlock& fiber, void* (*function)(void*) noexc
   throw std::system_error(std::make_error_code(why), what);
 }
 
+/// The process ends, and its other threads may be gone already, with locks that they held.
+constinit std::atomic<bool> process_ends = false;
+
+struct TellsOfTheEnd {
+  ~TellsOfTheEnd() { process_ends = true; }
+} tells_of_the_end;
+
 /// A thread's worker.
 struct Binding {
   std::unique_ptr<BorrowedWorker> worker;
   ~Binding() {
-    if (base::in_forked_child())
-      (void)worker.release();  // with all else that the parent's threads had, locks among it
-    else if (worker)
+    // In a forked child it went with all else that the parent's threads had, locks among it.
+    if (process_ends || base::in_forked_child()) {
+      (void)worker.release();
+    } else if (worker) {
       BorrowedWorker::unbind(std::move(worker));
+    }
   }
 };
 
-// The thread ends: a callback from the destructor of another thread_local binds it for its own duration only.
-thread_local constinit bool ends = false;
+/// What a thread keeps from its first callback on. Where thread_local is emulated it is null again when the thread's destructors have begun.
+thread_local constinit Binding* lasting = nullptr;
 
-/// What a thread keeps from its first callback on.
-thread_local struct LastingBinding : Binding {
-  ~LastingBinding() { ends = true; }
-} lasting;
+/// So the thread finds it by its id then. Never destroyed: threads end, and are killed in it, as the process ends.
+struct Bindings {
+  std::mutex lock;
+  std::unordered_map<std::thread::id, Binding*> by_thread;
+};
+Bindings& bindings() {
+  static Bindings& all = *new Bindings;
+  return all;
+}
+
+void HEDDLE_AT_THREAD_END end_lasting(void* binding) {
+  lasting = nullptr;
+  {
+    std::lock_guard guard(bindings().lock);
+    bindings().by_thread.erase(std::this_thread::get_id());
+  }
+  delete static_cast<Binding*>(binding);
+}
+
+/// A destructor that calls back when the thread's binding has ended makes another, which ends with the next of the destructors.
+[[gnu::cold, gnu::noinline]] Binding& find_lasting() {
+  Binding*& found = []() -> Binding*& {
+    std::lock_guard guard(bindings().lock);
+    return bindings().by_thread[std::this_thread::get_id()];  // stays where it is, and is this thread's
+  }();
+  if (!found) {
+    found = new Binding;
+    base::at_thread_end(end_lasting, found);
+  } else if (found->worker) {
+    found->worker->exception_globals = sched::thread_exception_globals();  // they are a thread_local, too
+  }
+  return *(lasting = found);
+}
 
 std::unique_ptr<BorrowedWorker> bind_thread() {
   if (!sched::wait_until_run_is_up())
@@ -197,8 +241,7 @@ struct Inside {
 
 void call_from_unknown_thread(void* (*function)(void*) noexcept, void* closure, std::exception_ptr& failure) {
   base::refuse_in_forked_child();
-  Binding once;
-  Binding& bound = ends ? once : lasting;
+  Binding& bound = lasting ? *lasting : find_lasting();
   if (!bound.worker || !bound.worker->enter()) [[unlikely]] {
     if (bound.worker) BorrowedWorker::unbind(std::move(bound.worker));
     bound.worker = bind_thread();  // inside already

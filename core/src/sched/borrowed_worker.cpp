@@ -19,7 +19,7 @@ namespace {
 
 // Who ends the scheduler, and threads that end, are in each other's way.
 std::mutex ending;
-std::condition_variable thread_left;
+std::condition_variable& thread_left = *new std::condition_variable;  // never destroyed: as in visit.cpp
 
 void never_entered(void*) {
   base::fatal("the fiber of a callback was entered");

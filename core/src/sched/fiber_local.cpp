@@ -1,16 +1,10 @@
 #include "sched/fiber_local.hpp"
 
+#include "base/at_thread_end.hpp"
 #include "sched/worker.hpp"
-
-#include <cxxabi.h>
 
 #include <atomic>
 #include <utility>
-
-// How the C++ library calls a destructor, where it says so.
-#ifndef _GLIBCXX_CDTOR_CALLABI
-#define _GLIBCXX_CDTOR_CALLABI
-#endif
 
 namespace heddle {
 
@@ -23,19 +17,17 @@ void destroy_all(detail::LocalValue*& chain) noexcept {
   }
 }
 
-void _GLIBCXX_CDTOR_CALLABI destroy_values(void* chain) {
+void HEDDLE_AT_THREAD_END destroy_values(void* chain) {
   destroy_all(*static_cast<detail::LocalValue**>(chain));
   delete static_cast<detail::LocalValue**>(chain);
 }
 
-/// The values of an ordinary thread. On the heap, and destroyed by the C++ runtime's list for the thread's end: where thread_local variables
-/// are emulated, their memory may be gone before their destructors run.
+/// The values of an ordinary thread.
 detail::LocalValue*& values_of_this_thread() {
   thread_local detail::LocalValue** values = nullptr;
   if (!values) {
     values = new detail::LocalValue*(nullptr);
-    static char here;  // an address in this library, which stays mapped until the function was called
-    abi::__cxa_thread_atexit(destroy_values, values, &here);
+    base::at_thread_end(destroy_values, values);
   }
   return *values;
 }

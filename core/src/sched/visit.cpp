@@ -10,12 +10,13 @@ namespace heddle::sched {
 namespace {
 
 std::mutex lock;
-std::condition_variable& left = *new std::condition_variable;  // never destroyed: a thread may be killed in it as the process ends
-int visitors = 0;                                              // guarded by lock
+// Never destroyed: a thread may be killed in one as the process ends.
+std::condition_variable& left = *new std::condition_variable;
+std::condition_variable& phase_changed = *new std::condition_variable;
+int visitors = 0;  // guarded by lock
 
 enum class Phase { kNone, kBegins, kUp };
 Phase phase = Phase::kNone;  // guarded by lock
-std::condition_variable phase_changed;
 
 void go_to(Phase next) {
   std::lock_guard guard(lock);
