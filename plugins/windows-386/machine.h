@@ -36,7 +36,8 @@ static_assert(offsetof(EXCEPTION_REGISTRATION_RECORD, Next) == RECORDS_NEXT);
 static_assert(offsetof(EXCEPTION_REGISTRATION_RECORD, Handler) == RECORDS_HANDLER);
 static_assert(ROOT_BYTES % 16 == 0 && RECORDS_BYTES % 16 == 0);
 static_assert(offsetof(NT_TIB, ExceptionList) == TEB_EXCEPTION_LIST);
-static_assert(offsetof(HeddleProcedureCall, result) == PROCEDURE_RESULT && HEDDLE_PROCEDURE_INTEGER == PROCEDURE_RESULT_INTEGER);
+static_assert(offsetof(HeddleProcedureCall, result) == PROCEDURE_RESULT && HEDDLE_PROCEDURE_FLOAT == PROCEDURE_RESULT_FLOAT);
+static_assert(HEDDLE_PROCEDURE_INTEGER < HEDDLE_PROCEDURE_FLOAT && HEDDLE_PROCEDURE_DOUBLE > HEDDLE_PROCEDURE_FLOAT);
 
 inline constexpr const char* kPortId = "windows-386";
 inline constexpr const char* kArchitecture = "386";

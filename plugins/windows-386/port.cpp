@@ -135,10 +135,6 @@ uint32_t inject_bytes() {
   return PREEMPT_CFA + PREEMPT_SAVED_BYTES + XSAVE_ALIGNMENT + heddle_save_area.bytes + 4;
 }
 
-double floating_result(const HeddleProcedureCall& call) {
-  return call.result == HEDDLE_PROCEDURE_INTEGER ? 0 : call.floating;
-}
-
 int32_t open_machine(const HeddleHost& host) {
   if (!has_sse2()) {
     host.log(HEDDLE_LOG_ERROR, "windows-386: this processor has no SSE2, which Windows 10 and this port need");

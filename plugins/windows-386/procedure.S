@@ -36,10 +36,15 @@ function heddle_call_procedure
   movl %ecx, PROCEDURE_LAST_ERROR(%ebx)
   movl %eax, PROCEDURE_INTEGER(%ebx)
   movl %edx, PROCEDURE_INTEGER + 4(%ebx)
-  cmpl $PROCEDURE_RESULT_INTEGER, PROCEDURE_RESULT(%ebx)
+  cmpl $PROCEDURE_RESULT_FLOAT, PROCEDURE_RESULT(%ebx)
+  jb 4f
   je 3f
   fstpl PROCEDURE_FLOATING(%ebx)
+  jmp 4f
 3:
+  // By one rounding: the procedure may leave more digits than its type has.
+  fstps PROCEDURE_FLOATING(%ebx)
+4:
   // A floating result that nobody has asked for would be left in the x87 stack, which is full after eight of them.
   emms
   leal -4(%ebp), %esp

@@ -4,7 +4,6 @@
 #include <unwind.h>
 
 #include <cstdlib>
-#include <cstring>
 
 #include "machine.h"
 #include "windows/suspended_stack.hpp"
@@ -102,15 +101,6 @@ int32_t inject_preemption(CONTEXT& context) {
 
 uint32_t inject_bytes() {
   return PREEMPT_CFA + XSAVE_ALIGNMENT + heddle_save_area.full_bytes + HOME_BYTES + 8;
-}
-
-// A float is the low half of XMM0; what else is there belongs to nobody.
-double floating_result(const HeddleProcedureCall& call) {
-  if (call.result == HEDDLE_PROCEDURE_DOUBLE) return call.floating;
-  if (call.result != HEDDLE_PROCEDURE_FLOAT) return 0;
-  float low = 0;
-  memcpy(&low, &call.floating, sizeof low);
-  return static_cast<double>(low);
 }
 
 int32_t open_machine(const HeddleHost& host) {

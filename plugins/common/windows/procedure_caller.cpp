@@ -30,6 +30,14 @@ int32_t get_proc_address(void* library, const char* name, void** procedure, uint
   return HEDDLE_E_OS;
 }
 
+double floating_result(const HeddleProcedureCall& request) {
+  if (request.result == HEDDLE_PROCEDURE_DOUBLE) return request.floating;
+  if (request.result != HEDDLE_PROCEDURE_FLOAT) return 0;
+  float value = 0;
+  memcpy(&value, &request.floating, sizeof value);
+  return static_cast<double>(value);
+}
+
 int32_t call(HeddleProcedureCall* request) {
   if (request->count > HEDDLE_PROCEDURE_MAX_WORDS) return HEDDLE_E_INVALID;
   heddle_call_procedure(request);

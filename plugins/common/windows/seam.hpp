@@ -42,7 +42,8 @@ void heddle_async_preempt();
 // vdso.S: interrupt time and system time of the shared user data page, in nanoseconds
 int64_t heddle_vdso_monotonic_ns();
 int64_t heddle_vdso_realtime_ns();
-// procedure.S: sets last error, integer and, as the processor has it, floating. REQUIRES: no more words than there may be
+// procedure.S. Of the results it writes last_error, integer and, if one is asked for, floating, in the first bytes of which a float lies.
+// REQUIRES: no more words than there may be
 void heddle_call_procedure(HeddleProcedureCall* call);
 
 // exceptions.cpp: what stands below the first frame of every context, where no handler has taken an exception. Does what the system
@@ -86,9 +87,6 @@ HeddleRegisters interrupted_registers(const CONTEXT& context);
 // Negative, and nothing changed, when it cannot.
 // REQUIRES: the thread is suspended, and the core has found inject_bytes free below its stack pointer.
 int32_t inject_preemption(CONTEXT& context);
-
-// The floating result of heddle_call_procedure, of a procedure that has one; else 0.
-double floating_result(const HeddleProcedureCall& call);
 
 // The most stack below the interrupted stack pointer that async_preempt uses before it calls the core.
 uint32_t inject_bytes();
