@@ -99,7 +99,8 @@ TEST_P(LockedThread, EndsWithAFiberThatEndsLocked) {
             }).join();
             gone.insert(thread);
           }
-          EXPECT_LE(stats().workers, 2 * stats().processors + 4);
+          // A thread that ends has handed its processor over before it is not counted any more.
+          while (stats().workers > 2 * stats().processors + 4) this_fiber::yield();
         });
       },
       std::chrono::seconds(60));

@@ -2,9 +2,9 @@
 //
 // What must not happen: the fiber leaves the thread while foreign frames lie on its system stack. So the fiber is tied to the thread before it may
 // be scheduled at all, and "in foreign code", which forbids that, is set again before the tie is dropped.
-#include "base/at_thread_end.hpp"
 #include "base/fatal.hpp"
 #include "base/forked_child.hpp"
+#include "sched/at_thread_end.hpp"
 #include "sched/borrowed_worker.hpp"
 #include "sched/census.hpp"
 #include "sched/core_section.hpp"
@@ -161,7 +161,7 @@ void HEDDLE_AT_THREAD_END end_lasting(void* binding) {
   }();
   if (!found) {
     found = new Binding;
-    base::at_thread_end(end_lasting, found);
+    sched::at_thread_end(end_lasting, found);
   } else if (found->worker) {
     found->worker->exception_globals = sched::thread_exception_globals();  // they are a thread_local, too
   }

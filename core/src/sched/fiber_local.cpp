@@ -1,6 +1,6 @@
 #include "sched/fiber_local.hpp"
 
-#include "base/at_thread_end.hpp"
+#include "sched/at_thread_end.hpp"
 #include "sched/worker.hpp"
 
 #include <atomic>
@@ -27,7 +27,7 @@ detail::LocalValue*& values_of_this_thread() {
   thread_local detail::LocalValue** values = nullptr;
   if (!values) {
     values = new detail::LocalValue*(nullptr);
-    base::at_thread_end(destroy_values, values);
+    sched::at_thread_end(destroy_values, values);
   }
   return *values;
 }

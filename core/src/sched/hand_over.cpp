@@ -120,7 +120,8 @@ Worker* Scheduler::add_worker(bool start_here) {
     std::lock_guard lock(lock_);
     if (stopping() || workers_.size() - retired_ >= config_.scheduler.max_workers) return nullptr;
     worker = take_retired();
-    if (!worker) worker = workers_.emplace_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher, fence())).get();
+    if (!worker)
+      worker = workers_.emplace_back(std::make_unique<Worker>(*this, *interfaces_.context_switcher, fence())).get();
   }
   if (!start_here) {
     monitor_.start_thread_of(*worker);

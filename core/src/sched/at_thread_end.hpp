@@ -13,7 +13,7 @@
 
 #define HEDDLE_AT_THREAD_END _GLIBCXX_CDTOR_CALLABI
 
-namespace heddle::base {
+namespace heddle::sched {
 
 /// Calls function(argument) when the thread ends, the function that was given last first; on the main thread, when the process exits.
 inline void at_thread_end(void(HEDDLE_AT_THREAD_END* function)(void* argument), void* argument) {
@@ -21,4 +21,4 @@ inline void at_thread_end(void(HEDDLE_AT_THREAD_END* function)(void* argument), 
   abi::__cxa_thread_atexit(function, argument, &here);
 }
 
-}  // namespace heddle::base
+}  // namespace heddle::sched
