@@ -172,7 +172,7 @@ void Scheduler::retire(Worker& worker) {
   Processor& processor = *worker.processor;
   worker.processor = nullptr;
   leave_to_another(processor);
-  if (!worker.thread.joinable()) {  // the one that called run(): it has to come back
+  if (worker.comes_back) {
     while (!stopping()) worker.parker.park();
     return;
   }

@@ -92,6 +92,7 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   }
   note_time(interfaces_.vdso_caller->monotonic_ns());  // somebody may wait before anyone else reads the clock
   Worker& self = *workers_.front();
+  self.comes_back = true;
   Processor& first = *take_any_idle();  // before the monitor begins: it sleeps while all are idle
   monitor_.start();                     // before the thread is bound: it may throw
   internal::current_thread.store(interfaces_.tls_provider->get, std::memory_order_release);

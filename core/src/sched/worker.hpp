@@ -104,6 +104,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   Beneficiary ended_for = Beneficiary::kAnyone;  // the last slice that was ended by a request
   bool borrowed = false;                         // its thread is none of the runtime's
   bool searching = false;                        // counted in Scheduler::searching_
+  bool comes_back = false;                       // its thread called run(), and returns from it
   bool ends = false;                             // its thread is to end, and takes the fiber that has just ended along
   bool retired = false;                          // its thread has ended, or is about to; guarded by Scheduler::lock_
   Worker* spare_link = nullptr;                  // guarded by Scheduler::lock_
@@ -115,7 +116,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   detail::SpinLock request_lock;                  // orders the monitor's requests with the end of the thread
   bool interruptible = false;                     // between Preempter::enter and leave; guarded by request_lock
   [[no_unique_address]] tools::StackState tools;  // of the system stack
-  std::thread thread;                             // empty for the one that called run()
+  std::thread thread;  // empty for the one that called run(); guarded by Scheduler::starting_
 
  private:
   void step_foreign() noexcept {
