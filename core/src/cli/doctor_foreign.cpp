@@ -16,7 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds kPatience{1};  // ten thousand times what it takes
+constexpr std::chrono::seconds kLongest{1};  // ten thousand times what it takes
 constexpr int kCalls = 50'000;
 
 template <class Call>
@@ -36,7 +36,7 @@ Config on_one_processor(const Config& config) {
 bool blocks_nobody() {
   std::promise<void> ran;
   Fiber other({.name = "waiting"}, [&ran] { ran.set_value(); });
-  const bool in_time = foreign_call([&ran] { return ran.get_future().wait_for(kPatience) == std::future_status::ready; });
+  const bool in_time = foreign_call([&ran] { return ran.get_future().wait_for(kLongest) == std::future_status::ready; });
   other.join();
   return in_time;
 }
