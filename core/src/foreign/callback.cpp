@@ -71,7 +71,7 @@ void* run_on_fiber(void* argument) {
   base::check(fiber.callback == &frame, "a callback ends that is not the innermost");
   if (!frame.borrowed && *frame.failure) [[unlikely]]
     abandon_call(frame);
-  sched::tools::leave(fiber.tools, frame.worker->tools);
+  sched::tools::leave_by_return(fiber.tools, frame.worker->tools);
   return nullptr;
 }
 

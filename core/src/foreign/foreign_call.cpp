@@ -35,7 +35,7 @@ struct Told {
     const Told& told = *static_cast<Told*>(argument);
     sched::tools::arrive(told.worker.tools, told.worker.tools);
     told.function(told.closure);
-    sched::tools::leave(told.worker.tools, told.fiber.tools);
+    sched::tools::leave_by_return(told.worker.tools, told.fiber.tools);
     return nullptr;
   }
 };

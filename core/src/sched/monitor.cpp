@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <mutex>
 #include <utility>
 
 namespace heddle::sched {
@@ -185,13 +186,21 @@ std::int64_t Monitor::look_at_adrift(std::int64_t now) {
 }
 
 std::int64_t Monitor::look_at_adrift(Worker& worker, std::int64_t now) {
-  Adrift& adrift = worker.adrift;
+  Adrift adrift;
+  {
+    std::lock_guard lock(worker.take_lock);
+    if (!worker.taken.load(std::memory_order_relaxed)) return detail::kNever;
+    adrift = worker.adrift;
+  }
   if (now < adrift.next_look) return adrift.next_look;
   const bool blocked = blocks(worker, adrift.used);
   // One that computes without a processor is one too many: it is to queue up for one.
   if (!worker.in_foreign() && !blocked && adrift.patience != 0) scheduler_.request_preemption(worker);
   adrift.patience = blocked ? std::clamp(2 * adrift.patience, limits_.quantum, kPatience) : limits_.quantum;
-  return adrift.next_look = now + adrift.patience;
+  adrift.next_look = now + adrift.patience;
+  std::lock_guard lock(worker.take_lock);
+  if (worker.adrift.period == adrift.period) worker.adrift = adrift;
+  return adrift.next_look;
 }
 
 void Monitor::sleep(std::int64_t now, const Survey& seen) {

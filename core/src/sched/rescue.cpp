@@ -53,6 +53,7 @@ bool Scheduler::take_away(Processor& processor, Worker& worker) {
     return false;
   }
   worker.processor = nullptr;
+  worker.begin_adrift();
   adrift_.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
@@ -66,7 +67,6 @@ bool Scheduler::rescue(Processor& processor, Worker& worker) {
     put_spare(*other);
     return false;
   }
-  worker.adrift = {};
   rescues_.fetch_add(1, std::memory_order_relaxed);
   // Who gets it has a slice of his own, from now on: he may take long to wake, and is not to be asked to stop as soon as he begins.
   processor.begin_slice();
@@ -113,16 +113,14 @@ void Scheduler::end_adrift(Worker& worker) {
 }
 
 void Scheduler::retrieve(Processor& processor, Worker& worker) {
-  if (!take_away(processor, worker)) return;
-  worker.adrift = {};
-  release(processor);
+  if (take_away(processor, worker)) release(processor);
 }
 
 void Scheduler::note_lost(Worker& worker) {
   std::lock_guard guard(worker.take_lock);
   worker.processor = nullptr;
   if (worker.taken.exchange(true, std::memory_order_relaxed)) return;
-  worker.adrift = {};
+  worker.begin_adrift();
   adrift_.fetch_add(1, std::memory_order_relaxed);
 }
 

@@ -16,7 +16,6 @@ void Worker::begin_anew() {
   foreign_steps.store(0, std::memory_order_relaxed);
   picked = nullptr;
   ends = false;
-  adrift = {};
   alarm.at.store(detail::kNever, std::memory_order_relaxed);
   alarm.alert.store(false, std::memory_order_relaxed);
   tools = {};

@@ -29,7 +29,7 @@ void* wait_on_thread(void* argument) {
   const bool goes_on = worker.scheduler.wait_tied(worker, wait.fiber, wait.commit, wait.argument);
   if (!goes_on) return_to_loop(worker, wait.fiber);
   put_on(worker, wait.fiber);
-  tools::leave(worker.tools, wait.fiber.tools);
+  tools::leave_by_return(worker.tools, wait.fiber.tools);
   return &worker;
 }
 

@@ -25,7 +25,9 @@
 #endif
 #if HEDDLE_TSAN
 #include <sanitizer/tsan_interface.h>
-extern "C" void __tsan_func_exit();  // what compilers call where a function returns
+// What compilers call where a function begins and where it returns.
+extern "C" void __tsan_func_entry(void* caller);
+extern "C" void __tsan_func_exit();
 #endif
 
 namespace heddle::sched::tools {
@@ -127,6 +129,17 @@ inline void leave_system([[maybe_unused]] StackState& system) {
 #endif
 #if HEDDLE_TSAN
   __tsan_switch_to_fiber(to.fiber, 0);
+#endif
+}
+
+/// The last in a function whose return is a switch. ThreadSanitizer sees it begin on one stack and return on another.
+[[gnu::always_inline]] inline void leave_by_return([[maybe_unused]] StackState& from, [[maybe_unused]] const StackState& to) {
+#if HEDDLE_TSAN
+  __tsan_func_exit();
+#endif
+  leave(from, to);
+#if HEDDLE_TSAN
+  __tsan_func_entry(__builtin_return_address(0));
 #endif
 }
 

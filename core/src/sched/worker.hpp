@@ -36,6 +36,7 @@ inline constexpr std::uintptr_t kPoison = ~std::uintptr_t{0};
 
 /// What the monitor knows of a worker that is adrift.
 struct Adrift {
+  std::uint32_t period = 0;    // how often it has been
   std::uint64_t used = 0;      // see HeddleThreadWatch::waits
   std::int64_t next_look = 0;  // nanotime()
   std::int64_t patience = 0;   // ns until the look after that
@@ -56,6 +57,9 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
     return static_cast<FiberBlock*>(std::atomic_ref(fiber).load(std::memory_order_relaxed));
   }
   bool preemption_requested() const { return stack_guard.load(std::memory_order_relaxed) == kPoison; }
+
+  /// Its processor is gone. REQUIRES: take_lock is held.
+  void begin_adrift() noexcept { adrift = {adrift.period + 1}; }
 
   /// Waits for the decision of who takes the processor; false when it is gone. REQUIRES: in_core and taken are raised.
   bool was_left_its_processor() noexcept;
@@ -110,7 +114,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   Worker* spare_link = nullptr;                  // guarded by Scheduler::lock_
 
   Alarm alarm;    // under a strategy that has a clock for each thread; the worker's own thread and its signal handler
-  Adrift adrift;  // the monitor's
+  Adrift adrift;  // guarded by take_lock
 
   base::Parker parker;
   detail::SpinLock request_lock;                  // orders the monitor's requests with the end of the thread
