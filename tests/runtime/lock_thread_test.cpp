@@ -251,7 +251,8 @@ TEST_P(LockedThreadMisuse, WaitingInForeignCodeEndsTheProcess) {
       [] {
         foreign_call([] {
           const LockThread lock;
-          Fiber([] {}).join();
+          Channel<int> never;
+          Fiber([&] { never.receive(); }).join();
         });
       },
       [] {

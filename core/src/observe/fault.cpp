@@ -36,18 +36,18 @@ std::string_view describe(const HeddleFault& fault, const sched::FiberBlock* fib
   return {buffer.data(), std::min(static_cast<std::size_t>(length), buffer.size() - 1)};
 }
 
-void trace_fault(const HeddleFault& fault, Trace& out) noexcept {
+bool trace_fault(const HeddleFault& fault, Trace& out) noexcept {
   trace_here(out);
   const auto begin = out.frames.begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(out.count);
-  // Before it come the frames of the handler; an unwinder that does not get through those shows nothing behind.
-  const auto struck = std::find(begin, end, fault.at.pc);
-  if (struck != end) {
-    out.count = static_cast<std::size_t>(std::copy(struck, end, begin) - begin);
-  } else {
+  const auto struck = std::find(begin, end, fault.at.pc);  // before it come the frames of the handler
+  if (struck == end) {
     out.count = 1;
     *begin = fault.at.pc;
+    return false;
   }
+  out.count = static_cast<std::size_t>(std::copy(struck, end, begin) - begin);
+  return true;
 }
 
 }  // namespace heddle::observe

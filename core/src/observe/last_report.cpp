@@ -75,11 +75,11 @@ void report_when_wanted() {
   reporter.finished.unpark();
 }
 
-/// `trace` is that of the fiber that the caller is, if it is one.
-void have_report_made(const Trace& trace) noexcept {
+/// `trace` is that of the fiber that the caller is, if it is one, and may be `cut`; see Dying.
+void have_report_made(const Trace& trace, bool cut) noexcept {
   sched::Worker* worker = sched::current_worker();
   reporter.trace = trace;
-  reporter.dying = {worker, worker ? worker->current() : nullptr, &reporter.trace};
+  reporter.dying = {worker, worker ? worker->current() : nullptr, &reporter.trace, cut};
   want(Wanted::kReport);
   if (!reporter.finished.park_for(kLimit)) write("heddle: the dump of the fibers takes too long\n");
 }
@@ -88,7 +88,7 @@ void make_last_report() noexcept {
   if (reporter.claimed.exchange(true)) return;
   Trace trace;
   trace_here(trace);
-  have_report_made(trace);
+  have_report_made(trace, false);
 }
 
 void on_terminate() {
@@ -123,8 +123,8 @@ void on_fault(const HeddleFault* fault) {
   std::array<char, kFaultTextBytes> text;
   write(describe(*fault, worker->current(), text));
   Trace trace;
-  trace_fault(*fault, trace);
-  have_report_made(trace);
+  const bool whole = trace_fault(*fault, trace);
+  have_report_made(trace, !whole);
 }
 
 }  // namespace

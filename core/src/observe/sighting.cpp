@@ -87,6 +87,7 @@ class Look {
     traces.emplace_back();
     if (dying_ && &fiber == dying_->fiber) {
       traces.back() = *dying_->trace;
+      if (dying_->cut && seen.state == FiberState::kForeign) append_callers(fiber, traces.back());
     } else if (&fiber == own_) {
       trace_here(traces.back());
     } else {
@@ -94,6 +95,14 @@ class Look {
       if (fiber.waits_for.load(std::memory_order_relaxed) == sched::kWasPreempted)
         end_at(traces.back(), reinterpret_cast<std::uintptr_t>(fiber.waits_on));
     }
+  }
+
+  /// The fiber's own frames, behind those of the foreign code that it has called.
+  void append_callers(sched::FiberBlock& fiber, Trace& trace) {
+    Trace own;
+    trace_parked(*scheduler_.interfaces().context_switcher, fiber, own);
+    for (std::size_t index = 0; index < own.count && trace.count < Trace::kMostFrames; ++index)
+      trace.frames[trace.count++] = own.frames[index];
   }
 
   const char* reason_for_none(const sched::FiberBlock& fiber, const Sighting& seen, const std::vector<Trace>& traces) const {
