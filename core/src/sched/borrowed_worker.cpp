@@ -63,7 +63,12 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
   know_thread(*worker);
   interfaces_.tls_provider->clear();
   worker->enter_foreign();
-  worker->taken.store(true, std::memory_order_relaxed);
+  {
+    // The monitor may still be about to take a processor from the thread that had this worker before: it then lowers `taken` again.
+    std::lock_guard guard(worker->take_lock);
+    worker->taken.store(true, std::memory_order_relaxed);
+    worker->begin_adrift();
+  }
   worker->in_core.store(false, std::memory_order_release);
   adrift_.fetch_add(1, std::memory_order_relaxed);
   std::lock_guard lock(lock_);
