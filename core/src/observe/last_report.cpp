@@ -29,6 +29,7 @@ enum class Wanted : int { kNothing, kReport, kNoMore };
 // What threads may be in as the process ends is never destroyed.
 struct Reporter {
   std::atomic<Wanted> wanted{Wanted::kNothing};
+  base::Parker awake;                         // the thread waits here
   std::atomic<bool> claimed{false};           // there is one report in the life of a process
   std::atomic<bool> made{false};              // it is out
   std::atomic<const char*> request{nullptr};  // the operator's, who waits for no answer
@@ -59,13 +60,14 @@ void dump_all() noexcept {
 
 void want(Wanted what) noexcept {
   reporter.wanted.store(what);
-  reporter.wanted.notify_one();
+  reporter.awake.unpark();
 }
 
-// The thread. std::atomic::notify_one is the one way to wake it that a signal handler may use: with a lock in it, the handler might
-// have interrupted its owner.
+// The thread. A signal handler may wake it, although there is a lock in that: only one caller ever does, whoever has claimed the report,
+// and the other one who takes the lock is this thread, on its way to sleep. Rejected: std::atomic::notify_one, which has none on Linux;
+// elsewhere libstdc++ 12 now and then loses it.
 void report_when_wanted() {
-  reporter.wanted.wait(Wanted::kNothing);
+  while (reporter.wanted.load() == Wanted::kNothing) reporter.awake.park();
   if (reporter.wanted.load() == Wanted::kNoMore) return;
   const char* request = reporter.request.load();
   if (request) write("heddle: " + std::string(request) + ": the process ends with a dump of its fibers\n");
