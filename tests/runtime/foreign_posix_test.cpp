@@ -346,7 +346,7 @@ TEST(ForeignCallOnPosix, SetgidWhileFibersAreLockedAndEnd) {
           std::vector<Fiber> fibers;
           for (std::size_t i = 0; i < scaled(50); ++i) {
             fibers.emplace_back([] {
-              new LockThread;  // the thread ends with the fiber
+              lock_thread_for_good();  // the thread ends with the fiber
               EXPECT_EQ(foreign_call([] { return setgid(getgid()); }), 0);
               this_fiber::yield();
             });

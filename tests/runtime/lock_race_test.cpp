@@ -38,7 +38,7 @@ TEST_P(LockRace, NeverLeavesWorkWithoutAWorker) {
                 ++there;
                 while (there != 2) spin(10);
                 Fiber work([] {});
-                new LockThread;  // never released: the thread ends with the fiber
+                lock_thread_for_good();  // never released: the thread ends with the fiber
                 this_fiber::yield();
                 work.join();
               });

@@ -93,7 +93,7 @@ TEST_P(LockedThread, EndsWithAFiberThatEndsLocked) {
           for (std::size_t round = 0; round < scaled(100); ++round) {
             std::uintptr_t thread = 0;
             Fiber([&] {
-              new LockThread;  // never released
+              lock_thread_for_good();
               thread = this_thread();
               this_fiber::yield();
             }).join();
@@ -110,7 +110,7 @@ TEST_P(LockedThread, MainMayEndLocked) {
   passes_in_child([] {
     for (int round = 0; round < 10; ++round) {
       run(configured(), [] {
-        new LockThread;
+        lock_thread_for_good();
         Fiber([] { this_fiber::yield(); }).join();
       });
     }
@@ -160,11 +160,11 @@ class Way {
   void reach() {
     ++point_;
     if (point_ == lock_at_) {
-      guard_ = new LockThread;
+      guard_ = lock_thread_for_good();
       locked_ = this_thread();
     }
     if (point_ == unlock_at_) {
-      delete guard_;
+      if (guard_) guard_->~LockThread();
       guard_ = nullptr;
     }
     if (guard_) {

@@ -2,6 +2,7 @@
 #include "runtime/scenario.hpp"
 
 #include <heddle/fibers.hpp>
+#include <heddle/lock_thread.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -64,9 +65,13 @@ bool waits(FiberId id, const std::string& what) {
   });
 }
 
+LockThread* lock_thread_for_good() {
+  alignas(LockThread) static std::byte storage[sizeof(LockThread)];
+  return new (storage) LockThread;
+}
+
 std::uintptr_t stack_here() {
-  volatile char local = 0;
-  return reinterpret_cast<std::uintptr_t>(&local);
+  return reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));  // not of a local, which a sanitizer may put elsewhere
 }
 
 int read_errno() {

@@ -3,6 +3,7 @@
 
 #include <heddle/config.hpp>
 #include <heddle/fiber.hpp>
+#include <heddle/lock_thread.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -44,6 +45,9 @@ std::uint64_t spin(std::uint64_t rounds);
 
 /// Does that fiber wait, for something that begins so?
 bool waits(FiberId id, const std::string& what = "");
+
+/// Locks the fiber to its thread until it ends, or until the result's destructor is called.
+LockThread* lock_thread_for_good();
 
 /// An address on the caller's stack.
 std::uintptr_t stack_here();

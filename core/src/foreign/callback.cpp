@@ -55,6 +55,7 @@ void restore(const CallbackFrame& frame) {
   sched::leave_behind(worker, frame);
   restore(frame);
   sched::tools::abandons_frames();
+  sched::tools::jump_on_the_same(fiber.tools);
   worker.scheduler.interfaces().context_switcher->jump(&fiber.context, &worker);
   base::fatal("a callback that was left went on");
 }

@@ -20,8 +20,8 @@ namespace {
 /// Behind those that were woken; whoever has a processor may take it.
 bool queue_up(Worker& worker, FiberBlock& parked, void*) {
   put_on_system(worker);
-  worker.scheduler.end_adrift(worker);
   worker.scheduler.push_woken(parked);
+  worker.scheduler.end_adrift(worker);  // behind that: there is always somebody to be seen who will go on
   return true;
 }
 

@@ -87,6 +87,7 @@ Scheduler& scheduler_of_all() {
 void leave_behind(Worker& worker, const CallbackFrame& frame) {
   const auto inherit = worker.scheduler.interfaces().context_switcher->inherit;
   if (inherit) inherit(&frame.system, &worker.system);
+  tools::abandons_stack(worker.system.sp, frame.system.sp);
   worker.system = frame.system;
 }
 

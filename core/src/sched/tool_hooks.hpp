@@ -164,6 +164,21 @@ inline void abandons_frames() {
 #endif
 }
 
+/// The frames of a parked stack in [lo, hi) are left behind.
+inline void abandons_stack([[maybe_unused]] const void* lo, [[maybe_unused]] const void* hi) {
+#if HEDDLE_ASAN
+  __asan_unpoison_memory_region(
+      lo, static_cast<std::size_t>(static_cast<const std::byte*>(hi) - static_cast<const std::byte*>(lo)));
+#endif
+}
+
+/// The last before a switch to another place on the stack that the caller is on.
+inline void jump_on_the_same([[maybe_unused]] StackState& state) {
+#if HEDDLE_ASAN
+  __sanitizer_start_switch_fiber(&state.fake_stack, state.bottom, state.bytes);
+#endif
+}
+
 /// The worker's thread runs fibers no more.
 inline void forget_system([[maybe_unused]] StackState& system) {
 #if HEDDLE_ASAN
