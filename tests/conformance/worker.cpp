@@ -31,6 +31,7 @@ void Worker::run(const std::function<void()>& body) {
 }
 
 int32_t Worker::deliver(HeddleThread* thread, void* machine_context) {
+  if (thread->fiber == nullptr) return 0;  // a tick that came late: an emulator queues signals of its own
   Worker& self = of(thread);
   const auto* preempter = self.preempter_;
   HeddleRegisters at{};
