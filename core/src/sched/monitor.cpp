@@ -104,7 +104,7 @@ Monitor::Survey Monitor::look(Processor& processor, Watched& watched, OthersWait
 
 Monitor::Survey Monitor::look_at_stopped(Processor& processor, Worker& worker, Watched& watched,
                                          const OthersWaiting& others, std::int64_t now) {
-  if (!scheduler_.stops().is_of(worker.current())) return {now + limits_.quantum, false, false};
+  if (!scheduler_.stops().is_of(worker.glimpse())) return {now + limits_.quantum, false, false};
   const SliceWatch::Result seen = watched.slice.look(processor, others, limits_, now);
   if (!seen.waiting || !seen.over) return {seen.again, seen.waiting, seen.moved};
   processor.request_for.store(seen.whom, std::memory_order_relaxed);
