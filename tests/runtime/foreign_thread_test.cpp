@@ -1,12 +1,12 @@
 // Threads that the runtime does not know, and that call back into it.
 #include "runtime/child.hpp"
 #include "runtime/scenario.hpp"
+#include "runtime/threads.hpp"
 
 #include <heddle/heddle.hpp>
 
 #include <gtest/gtest.h>
 #include <atomic>
-#include <barrier>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -203,7 +203,7 @@ TEST_P(ForeignThread, WithoutARunIsRefused) {
 // One thread lives longer than several runs, and is served by each.
 TEST_P(ForeignThread, OutlivesARun) {
   passes_in_child([] {
-    std::barrier<> step(2);
+    Meeting step(2);
     constexpr int kRuns = 5;
     std::thread thread([&] {
       for (int i = 0; i < kRuns; ++i) {

@@ -3,6 +3,8 @@
 
 #include <heddle/wait_group.hpp>
 
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -36,6 +38,30 @@ class Threads {
  private:
   WaitGroup running_;
   std::vector<std::thread> threads_;
+};
+
+/// As std::barrier, for ordinary threads. That of libstdc++ 12 loses wake-ups on Windows.
+class Meeting {
+ public:
+  explicit Meeting(int expected) : expected_(expected), missing_(expected) {}
+
+  void arrive_and_wait() {
+    std::unique_lock lock(mutex_);
+    const int round = round_;
+    if (--missing_ == 0) {
+      missing_ = expected_;
+      ++round_;
+      changed_.notify_all();
+    }
+    changed_.wait(lock, [&] { return round_ != round; });
+  }
+
+ private:
+  const int expected_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int missing_;  // guarded by mutex_, and so is
+  int round_ = 0;
 };
 
 }  // namespace heddle::test

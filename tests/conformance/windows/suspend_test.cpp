@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -44,20 +46,18 @@ class Suspend : public Preempter {
   // Has a worker's thread run `body` on its fiber while `requests` runs here.
   void beside(const std::function<void(Worker&)>& body, const std::function<void(HeddleThread*)>& requests) {
     Worker worker(switcher, tls, preempter);
-    std::atomic<bool> ready{false}, done{false};
+    std::promise<void> ready, done;  // not std::atomic::wait: that of libstdc++ 12 loses wake-ups here
     std::thread target([&] {
       worker.run_undisturbed([&] {
-        ready = true;
-        ready.notify_one();
+        ready.set_value();
         body(worker);
-        done.wait(false);
+        done.get_future().wait();
       });
     });
-    ready.wait(false);
+    ready.get_future().wait();
     requests(&worker.thread);
     stop = 1;
-    done = true;
-    done.notify_one();
+    done.set_value();
     target.join();
   }
 };
