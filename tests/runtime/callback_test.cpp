@@ -1,5 +1,6 @@
 // Callbacks inside foreign calls: on the caller's stack and thread, at any depth, however they end.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
 
 #include <heddle/heddle.hpp>
@@ -16,10 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class Callback : public testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {
- protected:
-  static Config configured() { return config(std::get<0>(GetParam()), std::get<1>(GetParam())); }
-};
+class Callback : public WithStrategy {};
 
 TEST_P(Callback, RunsOnTheCallersStackAsTheSameFiber) {
   passes_in_child([] {
@@ -229,12 +227,7 @@ TEST_P(Callback, IsLeftBehindWhenRunEnds) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Under, Callback,
-                         testing::Combine(testing::Values(std::string("none"), std::string(kPreemptive)),
-                                          testing::Values(1u, 2u, 4u)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Under, Callback, none_and_preemptive(), strategy_name);
 
 }  // namespace
 }  // namespace heddle::test

@@ -1,4 +1,5 @@
-// EachStrategy: runs a scenario as the main fiber of a child process, under every strategy, on 1, 2 and 4 processors.
+// EachStrategy: runs a scenario as the main fiber of a child process, under every strategy, on 1, 2 and 4 processors. WithStrategy: for those
+// that begin run() themselves.
 #pragma once
 
 #include "runtime/child.hpp"
@@ -29,8 +30,17 @@ class EachStrategy : public testing::TestWithParam<std::tuple<std::string, std::
   }
 };
 
+class WithStrategy : public testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {
+ protected:
+  static Config configured() { return config(std::get<0>(GetParam()), std::get<1>(GetParam())); }
+};
+
 inline auto each_strategy() {
   return testing::Combine(testing::Values("none", "cooperative", kPreemptive), testing::Values(1U, 2U, 4U));
+}
+
+inline auto none_and_preemptive() {
+  return testing::Combine(testing::Values(std::string("none"), std::string(kPreemptive)), testing::Values(1U, 2U, 4U));
 }
 
 inline std::string strategy_name(const testing::TestParamInfo<EachStrategy::ParamType>& info) {

@@ -1,14 +1,14 @@
 // Foreign calls: where they run, what comes back from them, and that nobody waits for one that blocks.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
+#include "runtime/threads.hpp"
 
 #include <heddle/heddle.hpp>
 
 #include <gtest/gtest.h>
 #include <atomic>
-#include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -19,29 +19,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// Opens once; who waits for it blocks his thread.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-};
-
-class ForeignCall : public testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {
- protected:
-  static Config configured() { return config(std::get<0>(GetParam()), std::get<1>(GetParam())); }
-};
+class ForeignCall : public WithStrategy {};
 
 TEST_P(ForeignCall, RunsOnAnotherStackAndBringsItsResultBack) {
   passes_in_child([] {
@@ -113,45 +91,36 @@ TEST_P(ForeignCall, ResultsArriveOnWhateverThreadItGoesOn) {
       std::chrono::seconds(30));
 }
 
-TEST_P(ForeignCall, OneThatBlocksKeepsNobodyFromRunning) {
-  passes_in_child([] {
-    run(configured(), [] {
-      constexpr int kFibers = 50;
-      Gate gate;
-      std::atomic<int> inside{0};
-      std::vector<Fiber> fibers;
-      for (int i = 0; i < kFibers; ++i) {
-        fibers.emplace_back([&] {
-          foreign_call([&] {
-            if (++inside == kFibers) gate.open();  // only if all the others have let their processors go
-            gate.wait();
-          });
-        });
-      }
-      fibers.clear();
-      EXPECT_EQ(inside, kFibers);
+/// Fifty fibers call a function that goes on when all the others are in it too: when they have let their processors go.
+template <class Call>
+void each_waits_for_all(Call call) {
+  constexpr int kFibers = 50;
+  Gate gate;
+  std::atomic<int> inside{0};
+  std::vector<Fiber> fibers;
+  for (int i = 0; i < kFibers; ++i) {
+    fibers.emplace_back([&] {
+      call([&] {
+        if (++inside == kFibers) gate.open();
+        gate.wait();
+      });
     });
-  });
+  }
+  fibers.clear();
+  EXPECT_EQ(inside, kFibers);
+}
+
+TEST_P(ForeignCall, OneThatBlocksKeepsNobodyFromRunning) {
+  passes_in_child([] { run(configured(), [] { each_waits_for_all([](auto wait) { foreign_call(wait); }); }); });
 }
 
 TEST_P(ForeignCall, OneThatIsKnownToBlockHandsTheProcessorOverAtOnce) {
   passes_in_child([] {
     run(configured(), [] {
-      constexpr int kFibers = 50;
-      Gate gate;
-      std::atomic<int> inside{0};
-      std::vector<Fiber> fibers;
-      for (int i = 0; i < kFibers; ++i) {
-        fibers.emplace_back([&] {
-          blocking([&] {
-            if (++inside == kFibers) gate.open();
-            gate.wait();
-          });
-          this_fiber::yield();
-        });
-      }
-      fibers.clear();
-      EXPECT_EQ(inside, kFibers);
+      each_waits_for_all([](auto wait) {
+        blocking(wait);
+        this_fiber::yield();
+      });
     });
   });
 }
@@ -209,12 +178,7 @@ TEST_P(ForeignCall, ManyShortOnes) {
       std::chrono::seconds(60));
 }
 
-INSTANTIATE_TEST_SUITE_P(Under, ForeignCall,
-                         testing::Combine(testing::Values(std::string("none"), std::string(kPreemptive)),
-                                          testing::Values(1u, 2u, 4u)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Under, ForeignCall, none_and_preemptive(), strategy_name);
 
 // R31: a request to give way that arrives in a foreign call, which is not interrupted, is met when that returns, however short it is; so
 // the fibers that wait for a processor get one from those that go from call to call.

@@ -1,5 +1,6 @@
 // Threads that the runtime does not know, and that call back into it.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
 #include "runtime/threads.hpp"
 
@@ -17,10 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class ForeignThread : public testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {
- protected:
-  static Config configured() { return config(std::get<0>(GetParam()), std::get<1>(GetParam())); }
-};
+class ForeignThread : public WithStrategy {};
 
 /// Starts `count` threads that run body(index), and waits for them without keeping the processor.
 template <class Body>
@@ -255,12 +253,7 @@ TEST_P(ForeignThread, IsToldWhenRunEndsFirst) {
   });
 }
 
-INSTANTIATE_TEST_SUITE_P(Under, ForeignThread,
-                         testing::Combine(testing::Values(std::string("none"), std::string(kPreemptive)),
-                                          testing::Values(1u, 2u, 4u)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Under, ForeignThread, none_and_preemptive(), strategy_name);
 
 }  // namespace
 }  // namespace heddle::test

@@ -1,5 +1,6 @@
 // LockThread: the fiber and its thread belong together, and go together.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
 
 #include <heddle/heddle.hpp>
@@ -14,10 +15,7 @@
 namespace heddle::test {
 namespace {
 
-class LockedThread : public testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {
- protected:
-  static Config configured() { return config(std::get<0>(GetParam()), std::get<1>(GetParam())); }
-};
+class LockedThread : public WithStrategy {};
 
 TEST_P(LockedThread, KeepsTheFiberOnItAndOthersOffIt) {
   passes_in_child(
@@ -280,12 +278,7 @@ TEST_P(LockedThreadMisuse, WaitingInForeignCodeEndsTheProcess) {
 
 INSTANTIATE_TEST_SUITE_P(Nesting, LockedThreadMisuse, testing::Range(0, 4));
 
-INSTANTIATE_TEST_SUITE_P(Under, LockedThread,
-                         testing::Combine(testing::Values(std::string("none"), std::string(kPreemptive)),
-                                          testing::Values(1u, 2u, 4u)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(Under, LockedThread, none_and_preemptive(), strategy_name);
 
 }  // namespace
 }  // namespace heddle::test

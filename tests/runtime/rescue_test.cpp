@@ -1,12 +1,12 @@
 // A fiber that blocks its thread, in code that knows nothing of fibers, does not keep its processor from the others.
 #include "runtime/child.hpp"
 #include "runtime/scenario.hpp"
+#include "runtime/threads.hpp"
 
 #include <heddle/heddle.hpp>
 
 #include <gtest/gtest.h>
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -17,25 +17,6 @@ namespace {
 
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
-
-/// Opens once; who waits for it blocks his thread.
-class Gate {
- public:
-  void open() {
-    const std::lock_guard lock(mutex_);
-    open_ = true;
-    changed_.notify_all();
-  }
-  void wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return open_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool open_ = false;
-};
 
 class Rescue : public testing::TestWithParam<std::string> {};
 

@@ -1,5 +1,6 @@
 // windows::system_call in fibers: arguments and results of every kind, last errors, procedures that block and that call back.
 #include "runtime/child.hpp"
+#include "runtime/each_strategy.hpp"
 #include "runtime/scenario.hpp"
 
 #include <heddle/heddle.hpp>
@@ -72,10 +73,10 @@ DWORD __stdcall block_and_fail(HANDLE event, DWORD error) {
   return before;
 }
 
-class SystemCall : public testing::TestWithParam<std::tuple<std::string, std::uint32_t>> {
+class SystemCall : public WithStrategy {
  protected:
   static void in_fiber(const std::function<void()>& body) {
-    passes_in_child([&] { run(config(std::get<0>(GetParam()), std::get<1>(GetParam())), body); }, std::chrono::seconds(30));
+    passes_in_child([&] { run(configured(), body); }, std::chrono::seconds(30));
   }
 };
 
@@ -333,9 +334,7 @@ TEST_P(SystemCall, LibrariesAndProceduresThatAreNotThereAreNamed) {
 INSTANTIATE_TEST_SUITE_P(Under, SystemCall,
                          testing::Values(std::tuple(std::string("none"), 1u), std::tuple(std::string(kPreemptive), 1u),
                                          std::tuple(std::string(kPreemptive), 4u)),
-                         [](const auto& info) {
-                           return std::get<0>(info.param) + "_" + std::to_string(std::get<1>(info.param));
-                         });
+                         strategy_name);
 
 }  // namespace
 }  // namespace heddle::test

@@ -40,6 +40,25 @@ class Threads {
   std::vector<std::thread> threads_;
 };
 
+/// Opens once; who waits for it blocks his thread.
+class Gate {
+ public:
+  void open() {
+    const std::lock_guard lock(mutex_);
+    open_ = true;
+    changed_.notify_all();
+  }
+  void wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return open_; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool open_ = false;
+};
+
 /// As std::barrier, for ordinary threads. That of libstdc++ 12 loses wake-ups on Windows.
 class Meeting {
  public:
