@@ -317,5 +317,25 @@ TEST(StoppedWorld, EndsTheProcessWhenItsFiberWaits) {
       << describe(outcome);
 }
 
+// The processor of whoever has the world stopped is nobody else's to have: he could not get it back.
+TEST(StoppedWorldOfAFiber, MayCallForeignCodeForLong) {
+  passes_in_child([] {
+    run(config(kPreemptive, 1), [] {
+      std::atomic<bool> stop{false};
+      Fiber other([&] {
+        while (!stop) this_fiber::yield();
+      });
+      {
+        const StoppedWorld world;
+        foreign_call([] { std::this_thread::sleep_for(50ms); });
+        blocking([] { std::this_thread::sleep_for(50ms); });
+        std::this_thread::sleep_for(50ms);
+        this_fiber::yield();
+      }
+      stop = true;
+    });
+  });
+}
+
 }  // namespace
 }  // namespace heddle::test

@@ -102,8 +102,8 @@ void call_back(Worker& worker, FiberBlock& fiber, void* (*function)(void*) noexc
   sched::leave_core(worker);
   run_below(worker, frame.parked, frame);
   fiber.ties |= sched::kInForeign;
+  restore(frame);  // from "in foreign code" on somebody may look at where the stacks are parked
   worker.enter_foreign();
-  restore(frame);
 }
 
 // --- Threads that the runtime does not know --------------------------------------------------------------------------------

@@ -24,58 +24,47 @@ using sched::Worker;
 /// What a foreign call is made of.
 using Function = void* (*)(void* closure) noexcept;
 
-/// For tools that want to know of every change of the stack.
-struct Told {
-  Worker& worker;
-  FiberBlock& fiber;
-  Function function;
-  void* closure;
-
-  static void* run(void* argument) noexcept {
-    const Told& told = *static_cast<Told*>(argument);
-    sched::tools::arrive(told.worker.tools, told.worker.tools);
-    told.function(told.closure);
-    sched::tools::leave_by_return(told.worker.tools, told.fiber.tools);
-    return nullptr;
-  }
-};
-
-/// Calls function(closure) below the worker's loop, while the fiber is parked in *save.
-[[gnu::always_inline]] inline void run_on_system_stack(Worker& worker, FiberBlock& fiber, HeddleContext* save,
-                                                       Function function, void* closure) {
-  const HeddleContextSwitcher& switcher = *worker.scheduler.interfaces().context_switcher;
-  if constexpr (base::kAddressSanitizer || base::kThreadSanitizer) {
-    Told told{worker, fiber, function, closure};
-    sched::tools::leave(fiber.tools, worker.tools);
-    switcher.park_and_call(save, &worker.system, Told::run, &told);
-    sched::tools::arrive(fiber.tools, worker.tools);
-  } else {
-    switcher.park_and_call(save, &worker.system, function, closure);
-  }
-}
-
 /// The last error that foreign code has left, on a port that has one. The core's own calls of the system would overwrite it.
 std::uint32_t last_error(const Worker& worker) {
   const HeddleProcedureCaller* port = worker.scheduler.interfaces().procedure_caller;
   return port ? port->get_last_error() : 0;
 }
 
-/// Of a call that does not come back the quick way.
-struct ComingBack {
+/// A call, on the system stack. "In foreign code" means that the fiber is parked and stays so: it is raised once the fiber is off its
+/// stack and lowered before it is back, because whoever has the world stopped may look at that stack.
+struct Below {
   Worker& worker;
-  std::uint32_t last_error = 0;
-};
+  FiberBlock& fiber;
+  Function function;
+  void* closure;
+  bool quick = true;  // nobody took the processor, nor was about to. So it is too when an exception has left a callback: the call was
+                      // abandoned, and the worker is in the core already
+  std::uint32_t last_error = 0;  // of a call that was not quick
 
-/// The processor was taken, or is about to be. On the system stack: until the worker is no longer in foreign code, somebody may look at the
-/// fiber's stack.
-void* come_back(void* closure) noexcept {
-  auto& back = *static_cast<ComingBack*>(closure);
-  Worker& worker = back.worker;
-  back.last_error = last_error(worker);
-  const bool was_left = worker.was_left_its_processor();
-  was_left ? worker.leave_foreign() : worker.scheduler.stops().leave_foreign(worker);
-  return nullptr;
-}
+  static void* run(void* argument) noexcept {
+    Below& call = *static_cast<Below*>(argument);
+    Worker& worker = call.worker;
+    sched::tools::arrive(worker.tools, worker.tools);
+    worker.enter_foreign();
+    worker.in_core.store(false, std::memory_order_release);
+    call.function(call.closure);
+    sched::raise_core_after_foreign(worker);
+    if (!worker.taken.load(std::memory_order_relaxed)) [[likely]] {
+      worker.leave_foreign();
+    } else {
+      call.come_back();
+    }
+    sched::tools::leave_by_return(worker.tools, call.fiber.tools);
+    return nullptr;
+  }
+
+  [[gnu::cold, gnu::noinline]] void come_back() {
+    quick = false;
+    if (base::in_forked_child()) return worker.leave_foreign();
+    last_error = detail::last_error(worker);
+    worker.was_left_its_processor() ? worker.leave_foreign() : worker.scheduler.stops().leave_foreign(worker);
+  }
+};
 
 /// Gives way if that is wanted, and leaves the last error as the call has.
 [[gnu::cold, gnu::noinline]] void finish(const Worker& worker, std::uint32_t error) {
@@ -89,29 +78,18 @@ void call(Worker& worker, FiberBlock& fiber, Function function, void* closure) {
   ForeignFrame frame{fiber.foreign};
   fiber.foreign = &frame;
   fiber.ties |= sched::kInForeign;
-  worker.enter_foreign();
-  worker.in_core.store(false, std::memory_order_release);
-  run_on_system_stack(worker, fiber, &fiber.context, function, closure);
-  // What enter_core does, but here nothing may be called yet. If an exception has left a callback the call was abandoned, and the
-  // worker is in the core already.
-  sched::raise_core_after_foreign(worker);
-  ComingBack back{worker};
-  const bool quick = !worker.taken.load(std::memory_order_relaxed);
-  if (!quick) [[unlikely]] {
-    // Whoever has looked at the stack has left the fiber parked deeper than it was.
-    HeddleContext here;
-    if (worker.in_foreign() && !base::in_forked_child()) run_on_system_stack(worker, fiber, &here, come_back, &back);
-  } else if (worker.in_foreign()) [[likely]] {
-    worker.leave_foreign();
-  }
+  Below below{worker, fiber, function, closure};
+  sched::tools::leave(fiber.tools, worker.tools);
+  worker.scheduler.interfaces().context_switcher->park_and_call(&fiber.context, &worker.system, Below::run, &below);
+  sched::tools::arrive(fiber.tools, worker.tools);
   fiber.foreign = frame.outer;
   fiber.parked_in_trace = false;  // somebody may have looked at the stack meanwhile
   fiber.ties &= ~sched::kInForeign;
   // In a child that was forked meanwhile there are no processors, and who comes out of the call needs none.
   Worker& now = worker.processor || base::in_forked_child() ? worker : worker.scheduler.rejoin(worker);
   sched::leave_core(now);
-  if (!quick || now.preemption_requested()) [[unlikely]]
-    finish(now, quick ? last_error(now) : back.last_error);
+  if (!below.quick || now.preemption_requested()) [[unlikely]]
+    finish(now, below.quick ? last_error(now) : below.last_error);
   if (frame.failure) [[unlikely]]
     std::rethrow_exception(std::move(frame.failure));
 }

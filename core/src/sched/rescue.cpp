@@ -19,6 +19,7 @@ namespace {
 
 /// Behind those that were woken; whoever has a processor may take it.
 bool queue_up(Worker& worker, FiberBlock& parked, void*) {
+  std::atomic_thread_fence(std::memory_order_release);  // who sees that the worker has left it sees where it is parked
   put_on_system(worker);
   worker.scheduler.push_woken(parked);
   worker.scheduler.end_adrift(worker);  // behind that: there is always somebody to be seen who will go on
@@ -48,7 +49,8 @@ bool Scheduler::take_away(Processor& processor, Worker& worker) {
   const bool fenced = fence();
   if (!fenced) std::atomic_thread_fence(std::memory_order_seq_cst);
   const bool out = !worker.in_core.load(std::memory_order_acquire) && (fenced || (!worker.fenced && worker.in_foreign()));
-  if (!out || worker.processor != &processor) {
+  // Who has the world stopped could not get it back: nobody else lets go of one until the world goes on.
+  if (!out || worker.processor != &processor || stops_.is_of(worker.glimpse())) {
     worker.taken.store(false, std::memory_order_relaxed);
     return false;
   }
@@ -125,6 +127,7 @@ void Scheduler::note_lost(Worker& worker) {
 }
 
 bool Scheduler::leave_processor(Worker& worker) {
+  if (stops_.is_of(worker.current())) return false;  // nobody would give it back: see take_away
   Processor& processor = *worker.processor;
   Worker* other = nullptr;
   if (has_other_work(worker) || processor.timers.earliest() != detail::kNever) {

@@ -71,8 +71,8 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   Scheduler& scheduler;
   const bool fenced;  // Scheduler::fence() works: what this worker writes and reads needs no order of its own
 
-  /// Does its thread run foreign code? Any thread; the two that follow are for its own.
-  bool in_foreign() const noexcept { return foreign_steps.load(std::memory_order_relaxed) % 2 != 0; }
+  /// Does its thread run foreign code? Its fiber, if it has one, is parked then. Any thread; the two that follow are for its own.
+  bool in_foreign() const noexcept { return foreign_steps.load(std::memory_order_acquire) % 2 != 0; }
   void enter_foreign() noexcept { step_foreign(); }
   void leave_foreign() noexcept { step_foreign(); }
 
@@ -124,7 +124,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
 
  private:
   void step_foreign() noexcept {
-    foreign_steps.store(foreign_steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    foreign_steps.store(foreign_steps.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
 };
 
