@@ -41,6 +41,14 @@ int in_fork(Body body) {
 
 void ignore_signal(int) {}
 
+/// On the signal stack: on a fiber's it could be preempted, and with it what it has interrupted.
+void ignore(int signal) {
+  struct sigaction action {};
+  action.sa_handler = ignore_signal;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  sigaction(signal, &action, nullptr);
+}
+
 // What a child must find; the number of the first thing that is wrong.
 int faults_of_this_process(pid_t parent, bool urgent_blocked) {
   if (is_blocked(SIGURG) != urgent_blocked) return 1;
@@ -62,7 +70,7 @@ TEST_P(Fork, ChildrenAreCleanWhileTheParentIsInterrupted) {
   passes_in_child(
       [] {
         constexpr int kFibers = 10, kForks = 20;
-        std::signal(SIGUSR2, ignore_signal);
+        ignore(SIGUSR2);
         std::atomic<int> clean{0};
         run(config(kPreemptive, 2, GetParam()), [&] {
           const pid_t parent = getpid();
@@ -115,7 +123,7 @@ TEST_P(Fork, NothingInterruptsTheChild) {
 
 TEST_P(Fork, TheMaskOfTheProgramComesBack) {
   passes_in_child([] {
-    std::signal(SIGUSR2, ignore_signal);
+    ignore(SIGUSR2);
     sigset_t urgent;
     sigemptyset(&urgent);
     sigaddset(&urgent, SIGURG);
@@ -240,7 +248,7 @@ TEST_P(Fork, RunDoesNotReturnInTheChild) {
 // fork() called by main() and by threads, before, while and after a run() is under way.
 TEST_P(Fork, OrdinaryThreadsForkToo) {
   passes_in_child([] {
-    std::signal(SIGUSR2, ignore_signal);
+    ignore(SIGUSR2);
     const auto runs_again = [] {
       return run(config(kPreemptive, 2, GetParam()), [] {
         Fiber fiber([] { spin(1'000'000); });
@@ -304,9 +312,9 @@ TEST_P(ForkInForeignCode, ProgramsStartCleanAmongSignals) {
       [] {
         constexpr int kFibers = 10;
         const std::size_t forks = scaled(10);
-        std::signal(SIGUSR2, ignore_signal);
-        std::signal(SIGTERM, ignore_signal);
-        std::signal(SIGWINCH, ignore_signal);
+        ignore(SIGUSR2);
+        ignore(SIGTERM);
+        ignore(SIGWINCH);
         // What a shell sees of itself must be what this process was started with. An emulator keeps the mask to itself and tells the shell,
         // which is the machine's own, nothing.
         const bool emulated = std::getenv("HEDDLE_TEST_EMULATOR");
