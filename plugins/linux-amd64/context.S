@@ -1,4 +1,4 @@
-// ContextSwitcher of linux-amd64: make, swap, jump, swap_on_top and the first frame of a context.
+// ContextSwitcher of linux-amd64: make, swap, jump, swap_on_top, park_and_call, morestack and the first frame of a context.
 //
 // A parked context is the frame SWAP_* of frame.h, and HeddleContext::sp its address. All frames have one shape, so the
 // CFI of a switch holds for the old stack before the stack pointer changes and for the new one afterwards.
@@ -161,6 +161,59 @@ function heddle_park_and_call
   .cfi_restore %rbp
   ret
 end_function heddle_park_and_call
+
+// void* heddle_morestack(void* (*function)(void*), void* context)
+//   rdi function   rsi context   -> rax the function's result, or the transfer of whoever switches to the parked caller
+// r10, the static chain of the ABI, holds the context throughout. The two calls on other stacks go through call.S.
+function heddle_morestack
+  endbr64
+  movq %rsi, %r10
+  save_registers
+  movq %rsp, %rbp
+  .cfi_def_cfa_register %rbp
+  subq $MORE_LOCAL_BYTES, %rsp
+  movq %rbp, MORE_CALLER(%rbp)
+  movq %rdi, MORE_FUNCTION(%rbp)
+  movq %r10, MORE_CONTEXT(%rbp)
+  // Which stack to ask on: the system stack, unless the thread is no worker's, runs no fiber, or is on it or on the signal stack.
+  movq heddle_tls_slot@gottpoff(%rip), %rcx
+  movq %fs:(%rcx), %rcx
+  testq %rcx, %rcx
+  jz 3f
+  cmpq $0, THREAD_FIBER(%rcx)
+  je 3f
+  cmpq THREAD_SYSTEM_LO(%rcx), %rsp
+  jb 1f
+  cmpq THREAD_SYSTEM_HI(%rcx), %rsp
+  jb 3f
+1:
+  cmpq THREAD_SIGNAL_LO(%rcx), %rsp
+  jb 2f
+  cmpq THREAD_SIGNAL_HI(%rcx), %rsp
+  jb 3f
+2:
+  movq THREAD_SYSTEM_SP(%rcx), %rsp
+3:
+  leaq MORE_CALLER(%rbp), %rdi
+  movq %r10, %rsi
+  leaq heddle_new_stack(%rip), %rax
+  call heddle_call_through
+  testq %rax, %rax
+  jz 4f
+  movq SEGMENT_HI(%rax), %rsp
+  andq $-16, %rsp
+  movq MORE_CONTEXT(%rbp), %rdi
+  movq %rdi, %r10
+  movq MORE_FUNCTION(%rbp), %rax
+  call heddle_call_through
+4:
+  leaq SWAP_RBP(%rbp), %rsp
+  .cfi_def_cfa %rsp, SWAP_BYTES - SWAP_RBP
+  popq %rbp
+  .cfi_def_cfa_offset 8
+  .cfi_restore %rbp
+  ret
+end_function heddle_morestack
 
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to. It is entered
 // behind its nop: unwinders look for a caller one byte before its pc, and that byte has to be this function's too.

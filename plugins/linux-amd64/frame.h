@@ -20,6 +20,13 @@
 #define SWAP_BYTES 64
 #define ENTRY_SKIP 1 /* where in heddle_context_entry a fresh context starts: behind the nop */
 
+/* morestack (context.S), from its frame pointer, which is the parked frame's address. */
+#define MORE_CALLER -8   /* a HeddleContext: the parked caller */
+#define MORE_FUNCTION -16
+#define MORE_CONTEXT -24
+#define MORE_LOCAL_BYTES 32
+#define SEGMENT_HI 8 /* HeddleSegment (heddle/port/context_switcher.h) */
+
 /* The bits of MXCSR that the ABI calls callee-saved; the low six are sticky status flags. */
 #define MXCSR_CONTROL 0xffc0
 

@@ -25,7 +25,7 @@ function heddle_call_on
   .cfi_def_cfa_register r7
   bic r0, r0, #7
   mov sp, r0
-  mov ip, r1
+  mov r3, r1
   mov r0, r2
   bl heddle_call_through
   mov sp, r7
@@ -34,7 +34,7 @@ function heddle_call_on
 end_function heddle_call_on
 
 // Calls a function on the stack that its caller has just changed to; not called from C++.
-//   ip function   all argument registers as the function wants them   -> r0, r1 the function's result
+//   r3 function   r0 to r2 and ip as the function wants them   -> r0, r1 the function's result
 function heddle_call_through
   .cfi_signal_frame
   push {r3, lr}
@@ -42,7 +42,7 @@ function heddle_call_through
   .pad #4
   .cfi_def_cfa_offset 8
   .cfi_offset lr, -4
-  blx ip
+  blx r3
   pop {r3, pc}
 end_function heddle_call_through
 

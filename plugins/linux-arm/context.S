@@ -1,4 +1,4 @@
-// ContextSwitcher of linux-arm: make, swap, jump, swap_on_top, park_and_call and the first frame of a context.
+// ContextSwitcher of linux-arm: make, swap, jump, swap_on_top, park_and_call, morestack and the first frame of a context.
 //
 // A parked context is the frame SWAP_* of frame.h, and HeddleContext::sp its address. All frames have one shape, so
 // what unwinders are told of a switch holds for the old stack before the stack pointer changes and for the new one
@@ -174,6 +174,68 @@ function heddle_park_and_call
   vector_registers_restored
   pop {r3-r11, pc}
 end_function heddle_park_and_call
+
+// void* heddle_morestack(void* (*function)(void*), void* context)
+//   r0 function   r1 context   -> r0 the function's result, or the transfer of whoever switches to the parked caller
+// ip, in which compilers pass a static chain, holds the context when function is entered. The two calls on other stacks go through call.S.
+function heddle_morestack
+  vmrs r3, fpscr
+  save_registers
+  mov r7, sp
+  .setfp r7, sp
+  .cfi_def_cfa_register r7
+  sub sp, sp, #MORE_LOCAL_BYTES
+  str r7, [r7, #MORE_CALLER]
+  str r0, [r7, #MORE_FUNCTION]
+  str r1, [r7, #MORE_CONTEXT]
+  // Which stack to ask on: the system stack, unless the thread is no worker's, runs no fiber, or is on it or on the signal stack.
+  bl heddle_tls_get
+  cbz r0, 3f
+  ldr r2, [r0, #THREAD_FIBER]
+  cbz r2, 3f
+  mov r3, sp
+  ldr r1, [r0, #THREAD_SYSTEM_LO]
+  cmp r3, r1
+  blo 1f
+  ldr r1, [r0, #THREAD_SYSTEM_HI]
+  cmp r3, r1
+  blo 3f
+1:
+  ldr r1, [r0, #THREAD_SIGNAL_LO]
+  cmp r3, r1
+  blo 2f
+  ldr r1, [r0, #THREAD_SIGNAL_HI]
+  cmp r3, r1
+  blo 3f
+2:
+  ldr r1, [r0, #THREAD_SYSTEM_SP]
+  mov sp, r1
+3:
+  add r0, r7, #MORE_CALLER
+  ldr r1, [r7, #MORE_CONTEXT]
+  ldr r3, 6f
+5:
+  add r3, pc
+  bl heddle_call_through
+  cbz r0, 4f
+  ldr r2, [r0, #SEGMENT_HI]
+  bic r2, r2, #7
+  mov sp, r2
+  ldr r0, [r7, #MORE_CONTEXT]
+  mov ip, r0
+  ldr r3, [r7, #MORE_FUNCTION]
+  bl heddle_call_through
+4:
+  mov sp, r7
+  .cfi_def_cfa_register sp
+  add sp, sp, #SWAP_BYTES - SWAP_CORE_BYTES
+  .cfi_def_cfa_offset SWAP_CORE_BYTES
+  vector_registers_restored
+  pop {r3-r11, pc}
+  .p2align 2
+6:
+  .word heddle_new_stack - (5b + 4)
+end_function heddle_morestack
 
 // The first frame of every context, entered by the return of a switch; below it there is nothing to unwind to. It is
 // entered behind its nop: unwinders look for a caller just before its pc, and what is there has to be this function's

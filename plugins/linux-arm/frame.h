@@ -30,6 +30,13 @@
 #define FPSCR_CONTROL_LSB 8
 #define FPSCR_CONTROL_WIDTH 19
 
+/* morestack (context.S), from its frame pointer, which is the parked frame's address. */
+#define MORE_CALLER -4 /* a HeddleContext: the parked caller */
+#define MORE_FUNCTION -8
+#define MORE_CONTEXT -12
+#define MORE_LOCAL_BYTES 16
+#define SEGMENT_HI 4 /* HeddleSegment (heddle/port/context_switcher.h) */
+
 /* The injected call (preempt.S) stands on a copy of the kernel's signal frame, which rt_sigreturn takes everything
  * from; machine.h has it as a C++ structure. */
 #define PREEMPT_RETURN_PC 0         /* the interrupted pc as a return address would be: the EHABI's unwinder looks two bytes before

@@ -117,6 +117,7 @@ function heddle_vdso_clock
   ldr r3, [r4, #THREAD_FIBER]
   str r3, [r5]
 5:
+  mov r3, ip
   bl heddle_call_through
   cbz r5, 6f
   ldr r3, [r7, #CLOCK_OLD_WORD]
@@ -138,6 +139,7 @@ function heddle_vdso_clock
   pop {r4, r5, r7, pc}
 3:
   .cfi_restore_state
+  mov r3, ip
   bl heddle_call_through
   b 7b
   .p2align 2

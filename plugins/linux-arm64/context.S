@@ -1,4 +1,4 @@
-// ContextSwitcher of linux-arm64: make, swap, jump, swap_on_top, park_and_call and the first frame of a context.
+// ContextSwitcher of linux-arm64: make, swap, jump, swap_on_top, park_and_call, morestack and the first frame of a context.
 //
 // A parked context is the frame SWAP_* of frame.h, and HeddleContext::sp its address. All frames have one shape, so the
 // CFI of a switch holds for the old stack before the stack pointer changes and for the new one afterwards.
@@ -182,6 +182,63 @@ function heddle_park_and_call
   .cfi_def_cfa_offset 0
   ret
 end_function heddle_park_and_call
+
+// void* heddle_morestack(void* (*function)(void*), void* context)
+//   x0 function   x1 context   -> x0 the function's result, or the transfer of whoever switches to the parked caller
+// x18, in which compilers pass a static chain, holds the context throughout. The two calls on other stacks go through call.S.
+function heddle_morestack
+  landing_of_call
+  mov x18, x1
+  save_registers
+  mov x29, sp
+  .cfi_def_cfa_register x29
+  sub sp, sp, #MORE_LOCAL_BYTES
+  stur x29, [x29, #MORE_CALLER]
+  stur x0, [x29, #MORE_FUNCTION]
+  stur x18, [x29, #MORE_CONTEXT]
+  // Which stack to ask on: the system stack, unless the thread is no worker's, runs no fiber, or is on it or on the signal stack.
+  bl heddle_tls_get
+  cbz x0, 3f
+  ldr x2, [x0, #THREAD_FIBER]
+  cbz x2, 3f
+  mov x3, sp
+  ldp x4, x5, [x0, #THREAD_SYSTEM_LO]
+  cmp x3, x4
+  b.lo 1f
+  cmp x3, x5
+  b.lo 3f
+1:
+  ldp x4, x5, [x0, #THREAD_SIGNAL_LO]
+  cmp x3, x4
+  b.lo 2f
+  cmp x3, x5
+  b.lo 3f
+2:
+  ldr x4, [x0, #THREAD_SYSTEM_SP]
+  mov sp, x4
+3:
+  sub x0, x29, #-MORE_CALLER
+  mov x1, x18
+  adrp x16, heddle_new_stack
+  add x16, x16, #:lo12:heddle_new_stack
+  bl heddle_call_through
+  cbz x0, 4f
+  ldr x2, [x0, #SEGMENT_HI]
+  and x2, x2, #-16
+  mov sp, x2
+  ldur x0, [x29, #MORE_CONTEXT]
+  mov x18, x0
+  ldur x16, [x29, #MORE_FUNCTION]
+  bl heddle_call_through
+4:
+  mov sp, x29
+  .cfi_def_cfa_register sp
+  ldp x29, x30, [sp, #SWAP_FP]
+  registers_restored
+  add sp, sp, #SWAP_BYTES
+  .cfi_def_cfa_offset 0
+  ret
+end_function heddle_morestack
 
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to. It is entered
 // behind its nop: unwinders look for a caller one byte before its pc, and that byte has to be this function's too.

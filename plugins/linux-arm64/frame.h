@@ -25,6 +25,13 @@
 #define TOP_BYTES 16 /* above the frame of a fresh context: the stack pointer of entry is then below the stack's end, not at it */
 #define ENTRY_SKIP 4 /* where in heddle_context_entry a fresh context starts: behind the nop */
 
+/* morestack (context.S), from its frame pointer, which is the parked frame's address. */
+#define MORE_CALLER -8 /* a HeddleContext: the parked caller */
+#define MORE_FUNCTION -16
+#define MORE_CONTEXT -24
+#define MORE_LOCAL_BYTES 32
+#define SEGMENT_HI 8 /* HeddleSegment (heddle/port/context_switcher.h) */
+
 /* The injected call (preempt.S) runs on top of a copy of the kernel's signal frame (SignalFrame in machine.h), from which
  * rt_sigreturn takes every register. Offsets are from sp, which stays at the copy's low end. */
 #define PREEMPT_RECORD_FP 0 /*  a frame record, so that frame pointers lead through: x29 and pc of the interrupted code */

@@ -110,6 +110,36 @@ static void* HEDDLE_CALL park_and_call(HeddleContext* save, const HeddleContext*
   return call_below(save, (char*)on->sp - 4096, function, argument);
 }
 
+/* What morestack asks. */
+typedef struct Question {
+  const HeddleContext* caller;
+  void* context;
+  HeddleSegment* answer;
+  int answered;
+} Question;
+
+static void* ask(void* argument) {
+  Question* question = argument;
+  question->answer = host->new_stack(question->caller, question->context);
+  question->answered = 1;
+  return NULL;
+}
+
+static HeddleThread* HEDDLE_CALL get(void);
+
+/* The bounds of the system stack are not known here: a stack pointer below the parked scheduler's, but not far, is on it. */
+static void* HEDDLE_CALL morestack(void* (*function)(void*), void* context) {
+  HeddleContext caller;
+  Question question = {&caller, context, NULL, 0};
+  const HeddleThread* thread = get();
+  char* system = thread && thread->fiber ? thread->system.sp : NULL;
+  char* here = (char*)&question;
+  const int on_system_stack = !system || (here < system && system - here < 1 << 20);
+  void* transfer = call_below(&caller, (on_system_stack ? here : system) - 4096, ask, &question);
+  if (!question.answered) return transfer;
+  return question.answer ? call_on(question.answer->hi, function, context) : NULL;
+}
+
 static void HEDDLE_CALL inspect(const HeddleContext* context, HeddleRegisters* out) {
   *out = ((const Parked*)context->sp)->at;
 }
@@ -123,7 +153,7 @@ enum { EXCEPTION_GLOBALS_BYTES = 2 * sizeof(void*) };
 
 static const HeddleContextSwitcher context_switcher = {
     sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap, jump, swap_on_top, call_on, inspect,
-    EXCEPTION_GLOBALS_BYTES,       park_and_call,      NULL};
+    EXCEPTION_GLOBALS_BYTES,       park_and_call,      NULL, morestack};
 
 /* --- TlsProvider ------------------------------------------------------------------------------------------------------ */
 

@@ -91,12 +91,14 @@ end_function heddle_call_landing
 
 // Calls a function on the stack that its caller has just changed to; not called from C++.
 //   eax function   edx argument   -> eax the function's result
+// ecx, in which compilers pass a static chain, has the argument too: see ContextSwitcher::morestack.
 function heddle_call_through
   .cfi_signal_frame
   subl $8, %esp
   .cfi_def_cfa_offset 12
   pushl %edx
   .cfi_def_cfa_offset 16
+  movl %edx, %ecx
   call *%eax
   addl $12, %esp
   .cfi_def_cfa_offset 4

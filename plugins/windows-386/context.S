@@ -1,4 +1,4 @@
-// ContextSwitcher of windows-386: make, swap, jump, swap_on_top and the first frame of a context.
+// ContextSwitcher of windows-386: make, swap, jump, swap_on_top, park_and_call, morestack and the first frame of a context.
 //
 // A parked context is the frame SWAP_* of frame.h, and HeddleContext::sp its address. All frames have one shape, so the
 // CFI of a switch holds for the old stack before the stack pointer changes and for the new one afterwards.
@@ -257,6 +257,66 @@ function heddle_park_and_call
   .cfi_restore %ebp
   ret
 end_function heddle_park_and_call
+
+// void* heddle_morestack(void* (*function)(void*), void* context)
+//   4(esp) function   8(esp) context   -> eax the function's result, or the transfer of whoever switches to the parked caller
+// It asks on the system stack, and makes the call by call_on.
+function heddle_morestack
+  save_registers
+  movl %esp, %ebp
+  .cfi_def_cfa_register %ebp
+  subl $MORE_LOCAL_BYTES, %esp
+  movl %ebp, MORE_CALLER(%ebp)
+  movl MORE_ARGUMENT(%ebp), %eax
+  movl %eax, MORE_CONTEXT(%ebp)
+  // Which stack to ask on: the system stack, unless the thread is no worker's, runs no fiber, or is on it. esi: where it is parked, or 0.
+  xorl %esi, %esi
+  call _heddle_tls_get
+  testl %eax, %eax
+  jz 2f
+  cmpl $0, THREAD_FIBER(%eax)
+  je 2f
+  cmpl THREAD_SYSTEM_LO(%eax), %esp
+  jb 1f
+  cmpl THREAD_SYSTEM_HI(%eax), %esp
+  jb 2f
+1:
+  movl THREAD_SYSTEM_SP(%eax), %esi
+  change_stack_words %esi
+  movl %esi, %esp
+  andl $-16, %esp
+2:
+  leal MORE_QUESTION(%ebp), %edx
+  movl $_heddle_new_stack, %eax
+  call _heddle_call_through
+  testl %esi, %esi
+  jz 3f
+  save_stack_words %esi
+  change_stack_words %ebp
+  leal -MORE_LOCAL_BYTES(%ebp), %esp
+3:
+  testl %eax, %eax
+  jz 4f
+  leal SEGMENT_BOUNDS(%eax), %ecx
+  pushl %ecx
+  pushl MORE_CONTEXT(%ebp)
+  pushl MORE_FUNCTION(%ebp)
+  pushl SEGMENT_HI(%eax)
+  call _heddle_call_on
+4:
+  movl SWAP_EDI(%ebp), %edi
+  movl SWAP_ESI(%ebp), %esi
+  movl SWAP_EBX(%ebp), %ebx
+  .cfi_restore %edi
+  .cfi_restore %esi
+  .cfi_restore %ebx
+  leal SWAP_EBP(%ebp), %esp
+  .cfi_def_cfa %esp, SWAP_BYTES - SWAP_EBP
+  popl %ebp
+  .cfi_def_cfa_offset 4
+  .cfi_restore %ebp
+  ret
+end_function heddle_morestack
 
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to. It is entered
 // behind its nop: unwinders look for a caller one byte before its pc, and that byte has to be this function's too.

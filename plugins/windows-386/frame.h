@@ -47,6 +47,16 @@
  * null, by which Wine tells that a thread may become a fiber of the system: the conversion would hold for one context only. */
 #define FIBER_DATA_NONE 0x1e00
 
+/* morestack (context.S), from its frame pointer, which is the parked frame's address. */
+#define MORE_FUNCTION SWAP_BYTES /* the arguments */
+#define MORE_ARGUMENT SWAP_BYTES + 4
+#define MORE_QUESTION -8 /* a HeddleStackQuestion (windows/seam.hpp): */
+#define MORE_CALLER -8   /*   the parked caller */
+#define MORE_CONTEXT -4
+#define MORE_LOCAL_BYTES 24
+#define SEGMENT_HI 4 /* HeddleSegment (heddle/port/context_switcher.h) */
+#define SEGMENT_BOUNDS 8
+
 /* The bits of MXCSR that the ABI calls callee-saved; the low six are sticky status flags. */
 #define MXCSR_CONTROL 0xffc0
 
@@ -117,6 +127,8 @@
 /* HeddleThread (heddle/port/thread.h). */
 #define THREAD_FIBER 0
 #define THREAD_SYSTEM_SP 4
+#define THREAD_SYSTEM_LO 8
+#define THREAD_SYSTEM_HI 12
 
 /* HeddleProcedureCall (heddle/port/procedure_caller.h). */
 #define PROCEDURE_RESULT 4

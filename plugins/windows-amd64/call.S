@@ -81,11 +81,13 @@ end_function heddle_call_on
 
 // Calls a function on the stack that its caller has just changed to; not called from C++.
 //   rdx function   rcx its argument   rbp the frame of heddle_call_on   -> rax the function's result
+// r10, in which compilers pass a static chain, has the argument too: see ContextSwitcher::morestack.
 function heddle_call_through
   .seh_handler heddle_call_handler, @except
   subq $THROUGH_BYTES, %rsp
   .seh_stackalloc THROUGH_BYTES
   .seh_endprologue
+  movq %rcx, %r10
   call *%rdx
   // A return address at an epilogue is taken for a pc inside it, where no handler is asked.
   nop

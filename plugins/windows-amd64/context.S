@@ -1,4 +1,4 @@
-// ContextSwitcher of windows-amd64: make, swap, jump, swap_on_top and the first frame of a context.
+// ContextSwitcher of windows-amd64: make, swap, jump, swap_on_top, park_and_call, morestack and the first frame of a context.
 //
 // A parked context is the frame SWAP_* of frame.h, and HeddleContext::sp its address. All frames have one shape, so the
 // unwind data of a switch holds for the old stack before the stack pointer changes and for the new one afterwards: the
@@ -272,6 +272,55 @@ function heddle_run_below
   addq $THROUGH_BYTES, %rsp
   ret
 end_function heddle_run_below
+
+// void* heddle_morestack(void* (*function)(void*), void* context)
+//   rcx function   rdx context   -> rax the function's result, or the transfer of whoever switches to the parked caller
+// It asks as park_and_call calls, and makes the call by call_on.
+function heddle_morestack
+  save_registers frame=1
+  save_thread
+  subq $MORE_LOCAL_BYTES, %rsp
+  movq %rbp, MORE_CALLER(%rbp)
+  movq %rcx, MORE_FUNCTION(%rbp)
+  movq %rdx, MORE_CONTEXT(%rbp)
+  // Which stack to ask on: the system stack, unless the thread is no worker's, runs no fiber, or is on it. rbx: where it is parked, or 0.
+  xorl %ebx, %ebx
+  call heddle_tls_get
+  testq %rax, %rax
+  jz 2f
+  cmpq $0, THREAD_FIBER(%rax)
+  je 2f
+  cmpq THREAD_SYSTEM_LO(%rax), %rsp
+  jb 1f
+  cmpq THREAD_SYSTEM_HI(%rax), %rsp
+  jb 2f
+1:
+  movq THREAD_SYSTEM_SP(%rax), %rbx
+  movq %rbx, %rsp
+  load_stack_words %rbx
+2:
+  leaq MORE_QUESTION(%rbp), %rcx
+  leaq heddle_new_stack(%rip), %r8
+  call heddle_run_below
+  testq %rbx, %rbx
+  jz 3f
+  save_stack_words %rbx
+  leaq -MORE_LOCAL_BYTES(%rbp), %rsp
+  load_stack_words %rbp
+3:
+  testq %rax, %rax
+  jz 4f
+  movq SEGMENT_HI(%rax), %rcx
+  movq MORE_FUNCTION(%rbp), %rdx
+  movq MORE_CONTEXT(%rbp), %r8
+  leaq SEGMENT_BOUNDS(%rax), %r9
+  call heddle_call_on
+4:
+  movq SWAP_RBX(%rbp), %rbx
+  leaq SWAP_RBP(%rbp), %rsp
+  popq %rbp
+  ret
+end_function heddle_morestack
 
 // The first frame of every context, entered by the `ret` of a switch; below it there is nothing to unwind to: its own return
 // address is 0. It is entered behind its nop: walkers that look for a caller one byte before its pc find this function too.

@@ -61,6 +61,15 @@
 #define ENTRY_BYTES 64
 #define ENTRY_SKIP 1 /* where in heddle_context_entry a fresh context starts: behind the nop */
 
+/* morestack (context.S), from its frame pointer, which is the parked frame's address; below it lies the home space for what it calls. */
+#define MORE_QUESTION -16 /* a HeddleStackQuestion (seam.hpp): */
+#define MORE_CALLER -16   /*   the parked caller */
+#define MORE_CONTEXT -8
+#define MORE_FUNCTION -24
+#define MORE_LOCAL_BYTES 64
+#define SEGMENT_HI 8 /* HeddleSegment (heddle/port/context_switcher.h) */
+#define SEGMENT_BOUNDS 16
+
 /* The bits of MXCSR that the ABI calls callee-saved; the low six are sticky status flags. */
 #define MXCSR_CONTROL 0xffc0
 
@@ -126,6 +135,8 @@
 /* HeddleThread (heddle/port/thread.h). */
 #define THREAD_FIBER 0
 #define THREAD_SYSTEM_SP 8
+#define THREAD_SYSTEM_LO 16
+#define THREAD_SYSTEM_HI 24
 
 /* HeddleProcedureCall (heddle/port/procedure_caller.h). */
 #define PROCEDURE_ADDRESS 8

@@ -29,8 +29,12 @@ void preempted() {
   if (core.preempted != nullptr) core.preempted();
 }
 
-void forked() {
+void forked(HeddleThread*) {
   ++core.forked;
+}
+
+HeddleSegment* new_stack(const HeddleContext* caller, void* context) {
+  return core.new_stack == nullptr ? nullptr : core.new_stack(caller, context);
 }
 
 template <typename Table>
@@ -53,7 +57,7 @@ std::string load(const char* path, const HeddlePort*& descriptor, HeddlePortQuer
 
 }  // namespace
 
-const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked};
+const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked, new_stack};
 
 std::string load_port(const char* path) {
   return load(path, loaded, query);

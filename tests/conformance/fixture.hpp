@@ -39,6 +39,7 @@ std::string load_strategy(const char* path);
 struct Core {
   int32_t (*deliver)(HeddleThread* thread, void* machine_context) = nullptr;
   void (*preempted)() = nullptr;
+  HeddleSegment* (*new_stack)(const HeddleContext* caller, void* context) = nullptr;
   int forked = 0;  // how often the port said that this is the child of a fork()
   std::map<std::string, std::string> options;
   std::vector<std::string> log;

@@ -45,6 +45,9 @@ void probe_spin(const volatile uint32_t* stop);
 // The same without a frame: its return address is where the call has left it.
 void probe_leaf(const volatile uint32_t* stop);
 
+// For morestack to call: returns what the register of the static chain holds, null if that is not the argument.
+void* probe_chain(void* argument);
+
 // The bounds of the code of the loops.
 extern const char probe_begin[], probe_end[];
 

@@ -30,7 +30,8 @@ const HeddleContextSwitcher& find_switcher() {
                                [](const char*) -> const char* { return nullptr; },
                                [](HeddleThread*, void*) -> std::int32_t { return HEDDLE_E_NO_WORKER; },
                                [] {},
-                               [] {}};
+                               [](HeddleThread*) {},
+                               [](const HeddleContext*, void*) -> HeddleSegment* { return nullptr; }};
   const char* const path = std::getenv("HEDDLE_MODEL_PORT");
   if (!path) {
     std::fputs("HEDDLE_MODEL_PORT must name the port of this machine; ctest does that\n", stderr);

@@ -28,3 +28,4 @@
 #include <heddle/timer.hpp>
 #include <heddle/wait_group.hpp>
 #include <heddle/windows/system_call.hpp>
+#include <heddle/with_stack.hpp>

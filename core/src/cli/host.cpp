@@ -29,12 +29,16 @@ std::int32_t HEDDLE_CALL deliver(HeddleThread*, void*) {
 
 void HEDDLE_CALL preempted() {}
 
-void HEDDLE_CALL forked() {}
+void HEDDLE_CALL forked(HeddleThread*) {}
+
+HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext*, void*) {
+  return nullptr;
+}
 
 }  // namespace
 
 const HeddleHost& host(const Config& config) {
-  static constexpr HeddleHost kHost = {sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked};
+  static constexpr HeddleHost kHost = {sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked, new_stack};
   current = config;
   return kHost;
 }

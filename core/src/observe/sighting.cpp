@@ -1,6 +1,7 @@
 #include "observe/sighting.hpp"
 
 #include "sched/census.hpp"
+#include "sched/segment.hpp"
 #include "sched/timer_queue.hpp"
 #include "sched/wait_note.hpp"
 
@@ -113,7 +114,7 @@ class Look {
     if (fiber.fresh) return "it has never run";
     HeddleRegisters at{};
     scheduler_.interfaces().context_switcher->inspect(&fiber.context, &at);
-    const auto lo = reinterpret_cast<std::uintptr_t>(fiber.stack.lo);
+    const auto lo = reinterpret_cast<std::uintptr_t>(sched::current_stack(fiber).lo);
     return at.sp < lo + kTraceBytes ? "its stack has no room for that" : nullptr;
   }
 

@@ -17,6 +17,7 @@ constexpr Slot kContextSwitcherSlots[] = {
     {offsetof(HeddleContextSwitcher, call_on), "call_on"},
     {offsetof(HeddleContextSwitcher, inspect), "inspect"},
     {offsetof(HeddleContextSwitcher, park_and_call), "park_and_call"},
+    {offsetof(HeddleContextSwitcher, morestack), "morestack"},
 };
 constexpr Slot kTlsProviderSlots[] = {
     {offsetof(HeddleTlsProvider, bind), "bind"},   {offsetof(HeddleTlsProvider, get), "get"},

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "config/keys.hpp"
+#include "sched/growth.hpp"
 #include "sched/preemption.hpp"
 #include "sched/scheduler.hpp"
 
@@ -33,8 +34,8 @@ const char* HEDDLE_CALL option(const char* pointer) {
 }  // namespace
 
 const HeddleHost& host(const Config& config) {
-  static const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION,      log, option, sched::deliver,
-                               sched::preempted,   sched::Scheduler::forked};
+  static const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION,        log,             option, sched::deliver,
+                               sched::preempted,   sched::Scheduler::forked, sched::new_stack};
   std::lock_guard guard(lock);
   current = config;
   return host;

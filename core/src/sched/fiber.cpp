@@ -6,6 +6,7 @@
 #include "sched/core_section.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/enter_fiber.hpp"
+#include "sched/growth.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
 #include "sched/wait_note.hpp"
@@ -82,6 +83,7 @@ FiberBlock& create_fiber(Scheduler& scheduler, Worker* worker, const FiberOption
                                 "; ask for a larger stack_size, or pass a pointer");
   }
   fiber.closure = *closure = place;
+  begin_stack(fiber, reserved_bytes(scheduler));
   scheduler.interfaces().context_switcher->make(&fiber.context, fiber.stack.lo, place, enter_fiber, &fiber);
   begin_use(fiber);
   return fiber;

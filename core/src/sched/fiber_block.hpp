@@ -24,6 +24,7 @@ namespace heddle::sched {
 class Worker;
 struct CallbackFrame;
 struct ForeignFrame;
+struct Segment;
 
 /// A bit of FiberBlock::ties: foreign code runs on behalf of the fiber, which must not wait.
 inline constexpr std::uint32_t kInForeign = 1u << 31;
@@ -38,7 +39,6 @@ inline constexpr std::uintptr_t kEnded = 4;
 struct FiberBlock {
   // What a switch touches, in the first cache line.
   HeddleContext context{};     // where the fiber goes on; valid while it does not run
-  std::uintptr_t stack_guard;  // the stack pointer below which checkpoint() looks closer
   FiberBlock* link = nullptr;  // the next one in the queue that holds this
   Worker* pinned = nullptr;    // the only worker that may run it, null when any may; see also kDiverted
   ExceptionGlobals exceptions{};
@@ -55,7 +55,12 @@ struct FiberBlock {
   std::uint32_t thread_locks = 0;     // of the ties, the LockThread guards
   ForeignFrame* foreign = nullptr;    // the innermost foreign call that it is in
   CallbackFrame* callback = nullptr;  // the innermost callback that it is in
-  stack::Stack stack{};
+  stack::Stack stack{};               // that it began on
+  std::uintptr_t stack_guard = 0;     // of the stack that it is on: the stack pointer below which no call is made that wants stack
+  std::uintptr_t stack_top = 0;       // likewise: above every stack pointer
+  Segment* segment = nullptr;         // that it is on; null: `stack`
+  Segment* spare_segment = nullptr;   // kept for the next time
+  void* growth = nullptr;             // the context of a call that waits for more stack: a collector's, while it is parked there
   [[no_unique_address]] tools::StackState tools;
 
   // For those who look at it from outside (census.hpp).

@@ -29,7 +29,6 @@ FiberBlock* make_fiber_block(stack::StackPool& stacks, std::size_t stack_size) {
   const stack::Stack stack = stacks.allocate(stack_size);
   auto* fiber = ::new (static_cast<void*>(block_place(stack))) FiberBlock;
   fiber->stack = stack;
-  fiber->stack_guard = reinterpret_cast<std::uintptr_t>(stack.lo);
   return fiber;
 }
 

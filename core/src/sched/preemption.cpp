@@ -1,6 +1,7 @@
 #include "sched/preemption.hpp"
 
 #include "sched/scheduler.hpp"
+#include "sched/segment.hpp"
 #include "sched/switch.hpp"
 #include "sched/wait_note.hpp"
 
@@ -10,9 +11,6 @@ namespace heddle::sched {
 
 namespace {
 
-// What the core itself may need on the fiber's stack between the injected call and the switch.
-constexpr std::size_t kCoreBytes = 2048;
-
 /// Is the interrupted code one that may be stopped here? Runs in a signal handler, or while
 /// another thread has suspended the worker's: no lock, no allocation.
 bool may_preempt(const Worker& worker, const HeddleRegisters& at) {
@@ -20,13 +18,21 @@ bool may_preempt(const Worker& worker, const HeddleRegisters& at) {
   if (!fiber || worker.in_core.load(std::memory_order_relaxed) || !worker.preemption_requested()) return false;
   if (fiber->no_preempt != 0) return false;
   const Interfaces& interfaces = worker.scheduler.interfaces();
-  const auto lowest = reinterpret_cast<std::uintptr_t>(fiber->stack.lo) + interfaces.injection->inject_bytes + kCoreBytes;
-  if (at.sp < lowest || at.sp >= reinterpret_cast<std::uintptr_t>(fiber->stack.hi)) return false;
+  const stack::Stack& stack = current_stack(*fiber);
+  const auto lowest = reinterpret_cast<std::uintptr_t>(stack.lo) + interfaces.injection->inject_bytes + kCoreBytes;
+  if (at.sp < lowest || at.sp >= reinterpret_cast<std::uintptr_t>(stack.hi)) return false;
   if (interfaces.vdso_caller->contains(at.pc)) return false;
   return worker.scheduler.code_map().allows(at.pc);
 }
 
 }  // namespace
+
+bool gives_way(const Worker& worker) noexcept {
+  const FiberBlock* fiber = worker.current();
+  if (!fiber || fiber->no_preempt != 0 || fiber->ties & kInForeign || !worker.preemption_requested()) return false;
+  // Under `none` a request only ends the slice, at the next switch: see Processor::next.
+  return worker.scheduler.interfaces().cooperative || worker.scheduler.stopping();
+}
 
 std::int32_t HEDDLE_CALL deliver(HeddleThread* thread, void* machine_context) noexcept {
   Worker* worker = static_cast<Worker*>(thread);
@@ -64,20 +70,14 @@ namespace heddle::this_fiber {
 namespace {
 
 [[gnu::noinline]] void give_way_if_asked(sched::Worker& worker) noexcept {
-  sched::FiberBlock* fiber = worker.current();
-  if (!fiber || fiber->no_preempt != 0 || fiber->ties & sched::kInForeign || !worker.preemption_requested()) return;
-  // Under `none` a request only ends the slice, at the next switch: see Processor::next.
-  if (!worker.scheduler.interfaces().cooperative && !worker.scheduler.stopping()) return;
-  sched::give_way(worker, &sched::ProcessorCounters::cooperative_preemptions);
+  if (sched::gives_way(worker)) sched::give_way(worker, &sched::ProcessorCounters::cooperative_preemptions);
 }
 
 }  // namespace
 
 void checkpoint() noexcept {
   sched::Worker* worker = sched::current_worker();
-  if (!worker) return;
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  if (here < worker->stack_guard.load(std::memory_order_relaxed)) [[unlikely]]
+  if (worker && worker->preemption_requested()) [[unlikely]]
     give_way_if_asked(*worker);
 }
 

@@ -88,7 +88,7 @@ bool Scheduler::regain(Worker& worker) {
     if (!wait_for_processor(worker)) return false;  // it may still be in the queue, and nobody else is to run it
     fiber.pinned = pinned;
   }
-  worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
+  worker.poison.store(0, std::memory_order_relaxed);
   end_adrift(worker);
   return true;
 }
@@ -102,7 +102,7 @@ Worker& Scheduler::rejoin(Worker& worker) {
   if (Processor* processor = stops_.includes(fiber) ? nullptr : adopt_idle(worker)) {
     worker.processor = processor;
     take_up(worker);
-    worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
+    worker.poison.store(0, std::memory_order_relaxed);
     end_adrift(worker);
     return worker;
   }

@@ -6,6 +6,7 @@
 #include "sched/census.hpp"
 #include "sched/create_fiber.hpp"
 #include "sched/fiber_local.hpp"
+#include "sched/growth.hpp"
 #include "sched/preemption.hpp"
 #include "sched/switch.hpp"
 #include "sched/visit.hpp"
@@ -60,6 +61,8 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
     : config_(config),
       interfaces_(interfaces),
       stacks_(interfaces.stack_memory, config.stack.size, config.stack.max_size, config.stack.guard),
+      // Twice, so that the largest call that is allowed finds room on one, with what lies beside it.
+      segments_(interfaces.stack_memory, config.stack.size, 2 * stacks_.max_size(), config.stack.guard),
       code_map_(interfaces.code_modules, config.preempter, own_code(interfaces)),
       monitor_(*this) {
   const std::uint32_t count = processor_count(config);
@@ -71,7 +74,9 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
 Scheduler::~Scheduler() {
   Visit::wait_for_all();
   // To LeakSanitizer, what the fibers that were left behind refer to is then no leak.
-  if (base::kAddressSanitizer && stats().fibers != 0) stacks_.abandon();
+  if (!base::kAddressSanitizer || stats().fibers == 0) return;
+  stacks_.abandon();
+  segments_.abandon();
 }
 
 Scheduler* Scheduler::running() noexcept {
@@ -117,9 +122,10 @@ void Scheduler::run(void (*function)(void*) noexcept, void* argument) {
   running_scheduler.store(nullptr, std::memory_order_release);
 }
 
-void Scheduler::forked() noexcept {
+void Scheduler::forked(HeddleThread* thread) noexcept {
   if (!running()) return;
   base::note_forked_child();
+  note_forked_worker(static_cast<Worker*>(thread));
   running_scheduler.store(nullptr, std::memory_order_relaxed);
 }
 
@@ -169,7 +175,7 @@ void Scheduler::leave_thread(Worker& worker) {
 
 void Scheduler::poison(Worker& worker) noexcept {
   preemption_requests_.fetch_add(1, std::memory_order_relaxed);
-  worker.stack_guard.store(kPoison, std::memory_order_seq_cst);
+  worker.poison.store(kPoison, std::memory_order_seq_cst);
 }
 
 void Scheduler::request_preemption(Worker& worker) noexcept {
@@ -250,6 +256,7 @@ FiberBlock& Scheduler::make_fiber(Worker* worker, std::size_t stack_size) {
 
 void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
   end_use(fiber);
+  release_segments(*this, fiber);
   tools::gone(fiber.tools, fiber.stack, &fiber);
   const bool usual = static_cast<std::size_t>(fiber.stack.hi - fiber.stack.base) == stacks_.default_size();
   Processor* processor = nullptr;

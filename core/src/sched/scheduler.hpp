@@ -43,7 +43,7 @@ class Scheduler {
   static Scheduler* running() noexcept;
 
   /// HeddleHost::forked: the process is the child of a fork(), and what ran here runs in the parent. Its only thread.
-  static void HEDDLE_CALL forked() noexcept;
+  static void HEDDLE_CALL forked(HeddleThread* thread) noexcept;
 
   // For the switch path.
   FiberBlock* pick_next(Worker& worker);                      // pick.hpp
@@ -69,6 +69,7 @@ class Scheduler {
   const Interfaces& interfaces() const { return interfaces_; }
   const Config& config() const { return config_; }
   stack::StackPool& stacks() { return stacks_; }
+  stack::StackPool& segments() { return segments_; }  // apart, because every stack of the other has a control block
   Monitor& monitor() { return monitor_; }
   CodeMap& code_map() { return code_map_; }
   Stops& stops() { return stops_; }
@@ -212,6 +213,7 @@ class Scheduler {
   const Config config_;
   const Interfaces interfaces_;
   stack::StackPool stacks_;
+  stack::StackPool segments_;
   std::vector<std::unique_ptr<Processor>> processors_;
   GlobalQueue global_;
 

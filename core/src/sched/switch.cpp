@@ -44,7 +44,7 @@ Worker& go_on(Worker& worker, Commit commit) {
     if (worker.current()->ties != 0) return park_tied(worker, commit, nullptr);
     return switch_from(worker, *worker.current(), nullptr, commit, nullptr);
   }
-  worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
+  worker.poison.store(0, std::memory_order_relaxed);
   return worker;
 }
 
@@ -52,7 +52,7 @@ Worker& go_on(Worker& worker, Commit commit) {
 /// the timers are looked at, because a fiber that one of them makes ready is what the request is often for.
 void end_slice(Worker& worker) {
   Processor& processor = *worker.processor;
-  worker.stack_guard.store(worker.current()->stack_guard, std::memory_order_relaxed);
+  worker.poison.store(0, std::memory_order_relaxed);
   const Beneficiary whom = processor.request_for.load(std::memory_order_relaxed);
   processor.request_for.store(Beneficiary::kAnyone, std::memory_order_relaxed);
   worker.ended_for = whom;
@@ -149,6 +149,26 @@ void give_way(Worker& worker, Count ProcessorCounters::*reason) {
   FiberBlock* next = worker.scheduler.pick_next(worker);
   if (next) return leave_core(switch_from(worker, *worker.current(), for_this_worker(worker, next), put_back, nullptr));
   leave_core(go_on(worker, put_back));
+}
+
+void give_way_parked(Worker& worker, const HeddleContext& parked, Count ProcessorCounters::*reason) {
+  FiberBlock& fiber = *worker.current();
+  count(worker.processor->counters.*reason);
+  end_slice(worker);
+  if (worker.scheduler.stopping()) return_to_loop(worker, fiber);
+  if (!worker.scheduler.has_other_work(worker) && !worker.scheduler.stops().interrupts(worker)) return;
+  fiber.context = parked;
+  if (fiber.ties != 0) return wait_tied_below(worker, fiber, put_back, nullptr);
+  worker.commit = put_back;
+  worker.commit_fiber = &fiber;
+  worker.commit_argument = nullptr;
+  take_off(worker, fiber);
+  count(worker.processor->counters.switches);
+  put_on_system(worker);
+  tools::abandons_frames();
+  tools::leave(worker.tools, worker.tools);
+  worker.scheduler.interfaces().context_switcher->jump(&worker.system, &worker);
+  base::fatal("a context that was left went on");
 }
 
 void keep_worker(Worker& worker) {

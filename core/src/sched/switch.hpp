@@ -35,12 +35,19 @@ void ready_in_turn(FiberBlock& fiber) noexcept;
 /// worker until `commit` takes it off: nobody else holds the world up for it. REQUIRES: the worker is in the core.
 Worker& leave_without_processor(Worker& worker, Commit commit);
 
+/// As give_way, for a fiber that is parked in *parked while the caller runs on the system stack. Returns when the fiber is to go on here; else the
+/// caller's frames are abandoned, and whoever comes to the fiber switches to *parked. REQUIRES: the worker is in the core and has a processor.
+void give_way_parked(Worker& worker, const HeddleContext& parked, Count ProcessorCounters::*reason);
+
 /// Leaves the processor to others, and goes on on the same worker when the fiber's turn has come; returns at once when
 /// nobody waits or no worker can be had. REQUIRES: `worker` runs a fiber.
 void keep_worker(Worker& worker);
 
 /// As park(), for a fiber that is tied to its thread: the thread waits with it. REQUIRES: the worker is in the core and has a processor.
 Worker& park_tied(Worker& worker, Commit commit, void* argument);
+
+/// The middle of park_tied, on the system stack: the fiber is parked already. Returns when it goes on.
+void wait_tied_below(Worker& worker, FiberBlock& fiber, Commit commit, void* argument);
 
 /// The scheduler stops: the running fiber is never resumed. REQUIRES: `worker` is in the core.
 [[noreturn]] void leave_for_good(Worker& worker);

@@ -18,7 +18,7 @@ inline bool put_behind(Worker& worker, FiberBlock& parked, void*) {
 
 inline void put_on(Worker& worker, FiberBlock& fiber) {
   worker.set_current(&fiber);
-  worker.stack_guard.store(fiber.stack_guard, std::memory_order_relaxed);
+  worker.poison.store(0, std::memory_order_relaxed);
   copy_exception_globals(*worker.exception_globals, fiber.exceptions, worker.long_exception_globals);
   *worker.error_number = fiber.error_number;
 }

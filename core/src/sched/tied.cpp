@@ -26,22 +26,25 @@ void* wait_on_thread(void* argument) {
   const TiedWait& wait = *static_cast<TiedWait*>(argument);
   Worker& worker = wait.worker;
   tools::arrive(worker.tools, worker.tools);
-  const bool goes_on = worker.scheduler.wait_tied(worker, wait.fiber, wait.commit, wait.argument);
-  if (!goes_on) return_to_loop(worker, wait.fiber);
-  put_on(worker, wait.fiber);
+  wait_tied_below(worker, wait.fiber, wait.commit, wait.argument);
   tools::leave_by_return(worker.tools, wait.fiber.tools);
   return &worker;
 }
 
 }  // namespace
 
+void wait_tied_below(Worker& worker, FiberBlock& fiber, Commit commit, void* argument) {
+  take_off(worker, fiber);
+  count(worker.processor->counters.switches);
+  put_on_system(worker);
+  if (!worker.scheduler.wait_tied(worker, fiber, commit, argument)) return_to_loop(worker, fiber);
+  put_on(worker, fiber);
+}
+
 Worker& park_tied(Worker& worker, Commit commit, void* argument) {
   FiberBlock& fiber = *worker.current();
   if (fiber.ties & kInForeign) base::fatal(kInForeignCall);
   TiedWait wait{worker, fiber, commit, argument};
-  take_off(worker, fiber);
-  count(worker.processor->counters.switches);
-  put_on_system(worker);
   tools::leave(fiber.tools, worker.tools);
   worker.scheduler.interfaces().context_switcher->park_and_call(&fiber.context, &worker.system, wait_on_thread, &wait);
   tools::arrive(fiber.tools, worker.tools);

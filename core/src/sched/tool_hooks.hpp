@@ -157,6 +157,29 @@ inline void leave_system([[maybe_unused]] StackState& system) {
 #endif
 }
 
+/// The fiber goes on on another stack, which the next switch to it leads to; `state` is that stack's from now on. The caller keeps what it was.
+inline void linked([[maybe_unused]] StackState& state, [[maybe_unused]] const stack::Stack& stack) {
+#if HEDDLE_ASAN
+  const auto bytes = static_cast<std::size_t>(stack.hi - stack.lo);
+  state = {stack.lo, bytes};
+  __asan_unpoison_memory_region(stack.lo, bytes);
+  __lsan_register_root_region(stack.lo, bytes);
+#endif
+}
+
+/// The first thing back on the stack before, of which `before` was kept.
+inline void unlinked([[maybe_unused]] StackState& state, [[maybe_unused]] const StackState& before) {
+#if HEDDLE_ASAN
+  __sanitizer_start_switch_fiber(nullptr, before.bottom, before.bytes);
+  state.fake_stack = nullptr;
+  note_fake_stack(state);
+  __lsan_unregister_root_region(state.bottom, state.bytes);
+  __asan_unpoison_memory_region(state.bottom, state.bytes);
+  state = before;
+  __sanitizer_finish_switch_fiber(state.fake_stack, nullptr, nullptr);
+#endif
+}
+
 /// Frames of this stack are about to be left behind, by a jump to one above them.
 inline void abandons_frames() {
 #if HEDDLE_ASAN

@@ -31,7 +31,7 @@ class Scheduler;
 /// must not touch the fiber after it has handed it on. False: it is ready again at once.
 using Commit = bool (*)(Worker& worker, FiberBlock& parked, void* argument);
 
-/// The value of Worker::stack_guard while a request to give way is pending: above every stack pointer.
+/// The value of Worker::poison while a request to give way is pending: with it, every guard is above every stack pointer.
 inline constexpr std::uintptr_t kPoison = ~std::uintptr_t{0};
 
 /// What the monitor knows of a worker that is adrift.
@@ -56,7 +56,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   FiberBlock* glimpse() noexcept {
     return static_cast<FiberBlock*>(std::atomic_ref(fiber).load(std::memory_order_relaxed));
   }
-  bool preemption_requested() const { return stack_guard.load(std::memory_order_relaxed) == kPoison; }
+  bool preemption_requested() const { return poison.load(std::memory_order_relaxed) == kPoison; }
 
   /// Its processor is gone. REQUIRES: take_lock is held.
   void begin_adrift() noexcept { adrift = {adrift.period + 1}; }
@@ -85,8 +85,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   std::atomic<bool> bound{false};           // its thread runs, and the port has said what it knows of that
   std::atomic<bool> bereft{false};          // another worker has adopted the idle processor that this one sleeps with
   std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked
-  std::atomic<std::uintptr_t> stack_guard{0};  // of the running fiber, or kPoison; written by the worker and the
-                                               // monitor
+  std::atomic<std::uintptr_t> poison{0};  // 0 or kPoison; written by the worker and the monitor
 
   std::uintptr_t interrupted_at = 0;  // the instruction that preempted() is called before
 

@@ -61,6 +61,7 @@ class StackPool {
 
   std::size_t default_size() const { return default_size_; }
   std::size_t max_size() const { return max_size_; }
+  std::size_t guard_bytes() const { return guard_bytes_; }
 
  private:
   struct Free {

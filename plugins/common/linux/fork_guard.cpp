@@ -29,8 +29,9 @@ void after_fork_in_child() {
   drop_signal_preempter();
   drop_dump_request();
   drop_fault_watch();
+  HeddleThread* thread = heddle_tls_get();
   heddle_tls_clear();
-  host->forked();
+  host->forked(thread);
 }
 
 }  // namespace

@@ -33,7 +33,8 @@ const HeddleContextSwitcher context_switcher{sizeof(HeddleContextSwitcher),
                                              inspect,
                                              kExceptionGlobalsBytes,
                                              heddle_park_and_call,
-                                             nullptr};
+                                             nullptr,
+                                             heddle_morestack};
 
 struct Interface {
   const char* iid;
@@ -111,6 +112,10 @@ const HeddlePort descriptor{HEDDLE_PORT_MAGIC,
 
 }  // namespace
 }  // namespace heddle::port
+
+extern "C" HeddleSegment* heddle_new_stack(const HeddleContext* caller, void* context) {
+  return heddle::port::host->new_stack(caller, context);
+}
 
 extern "C" HEDDLE_PORT_EXPORT const HeddlePort* heddle_port_query(uint32_t core_abi_version) {
   const bool same_major = core_abi_version >> 16 == HEDDLE_ABI_MAJOR;

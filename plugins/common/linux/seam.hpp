@@ -21,6 +21,7 @@ HEDDLE_HIDDEN void* heddle_swap(HeddleContext* save, const HeddleContext* to, vo
 HEDDLE_HIDDEN void heddle_jump(const HeddleContext* to, void* transfer);
 HEDDLE_HIDDEN void* heddle_swap_on_top(HeddleContext* save, const HeddleContext* to, void* (*function)(void*), void* transfer);
 HEDDLE_HIDDEN void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument);
+HEDDLE_HIDDEN void* heddle_morestack(void* (*function)(void*), void* context);
 HEDDLE_HIDDEN void heddle_context_entry();
 // tls.S
 HEDDLE_HIDDEN HeddleThread* heddle_tls_get();
@@ -38,8 +39,12 @@ HEDDLE_HIDDEN int64_t heddle_syscall_realtime_ns();
 HEDDLE_HIDDEN extern void* heddle_vdso_clock_gettime;  // the vDSO's function, set before the labels above are called
 }
 
+// port_descriptor.cpp: HeddleHost::new_stack, for morestack to call.
+extern "C" HEDDLE_HIDDEN HeddleSegment* heddle_new_stack(const HeddleContext* caller, void* context);
+
 namespace heddle::port {
 
+static_assert(offsetof(HeddleSegment, hi) == SEGMENT_HI);
 static_assert(offsetof(HeddleThread, fiber) == THREAD_FIBER);
 static_assert(offsetof(HeddleThread, system) + offsetof(HeddleContext, sp) == THREAD_SYSTEM_SP);
 static_assert(offsetof(HeddleThread, system_lo) == THREAD_SYSTEM_LO);

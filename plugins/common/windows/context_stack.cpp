@@ -1,6 +1,7 @@
 // See context_stack.hpp.
 #include "windows/context_stack.hpp"
 
+#include "host.hpp"
 #include "machine.h"
 #include "windows/stack_bounds.hpp"
 
@@ -36,3 +37,14 @@ void* HEDDLE_CALL call_on_stack(void* stack_top, void* (*function)(void*), void*
 }
 
 }  // namespace heddle::port
+
+HeddleSegment* heddle_new_stack(const HeddleStackQuestion* question) {
+  const DWORD last_error = GetLastError();
+  HeddleSegment* segment = heddle::port::host->new_stack(&question->caller, question->context);
+  auto* bounds = segment != nullptr ? reinterpret_cast<HeddleStackBounds*>(segment->port) : nullptr;
+  if (bounds != nullptr && bounds->base == 0) {
+    *bounds = heddle::port::prepare_stack(reinterpret_cast<uintptr_t>(segment->lo), reinterpret_cast<uintptr_t>(segment->hi), 0);
+  }
+  SetLastError(last_error);
+  return segment;
+}

@@ -35,7 +35,8 @@ const HeddleContextSwitcher context_switcher{sizeof(HeddleContextSwitcher),
                                              inspect,
                                              kExceptionGlobalsBytes,
                                              heddle_park_and_call,
-                                             inherit_stack};
+                                             inherit_stack,
+                                             heddle_morestack};
 
 struct Interface {
   const char* iid;

@@ -28,6 +28,7 @@ void* heddle_swap(HeddleContext* save, const HeddleContext* to, void* transfer);
 void heddle_jump(const HeddleContext* to, void* transfer);
 void* heddle_swap_on_top(HeddleContext* save, const HeddleContext* to, void* (*function)(void*), void* transfer);
 void* heddle_park_and_call(HeddleContext* save, const HeddleContext* on, void* (*function)(void*), void* argument);
+void* heddle_morestack(void* (*function)(void*), void* context);
 void heddle_context_entry();
 // tls.S
 HeddleThread* heddle_tls_get();
@@ -45,6 +46,13 @@ int64_t heddle_vdso_realtime_ns();
 // procedure.S. Of the results it writes last_error, integer and, if one is asked for, floating, in the first bytes of which a float lies.
 // REQUIRES: no more words than there may be
 void heddle_call_procedure(HeddleProcedureCall* call);
+
+// context_stack.cpp: what morestack asks, and gets HeddleHost::new_stack's answer to; its segment has the bounds for the thread block.
+struct HeddleStackQuestion {
+  HeddleContext caller;
+  void* context;
+};
+HeddleSegment* heddle_new_stack(const HeddleStackQuestion* question);
 
 // exceptions.cpp: what stands below the first frame of every context, where no handler has taken an exception. Does what the system
 // does at the bottom of a thread: asks the unhandled-exception filter, and ends the process unless that wants to go on.
@@ -67,6 +75,8 @@ static_assert(offsetof(HeddleProcedureCall, count) == PROCEDURE_COUNT);
 static_assert(offsetof(HeddleProcedureCall, last_error) == PROCEDURE_LAST_ERROR);
 static_assert(offsetof(HeddleProcedureCall, integer) == PROCEDURE_INTEGER);
 static_assert(offsetof(HeddleProcedureCall, floating) == PROCEDURE_FLOATING);
+static_assert(offsetof(HeddleSegment, hi) == SEGMENT_HI);
+static_assert(offsetof(HeddleSegment, port) == SEGMENT_BOUNDS && sizeof(HeddleStackBounds) <= sizeof(HeddleSegment::port));
 static_assert(offsetof(HeddleStackBounds, base) == BOUNDS_BASE);
 static_assert(offsetof(HeddleStackBounds, limit) == BOUNDS_LIMIT);
 static_assert(offsetof(HeddleStackBounds, allocation) == BOUNDS_ALLOCATION);

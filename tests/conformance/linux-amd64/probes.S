@@ -56,6 +56,15 @@ expected_scratch:
 
   .text
 
+// void* probe_chain(void* argument)
+//   rdi argument   r10 static chain   -> rax argument if both are the same, else 0
+function probe_chain
+  xorl %eax, %eax
+  cmpq %rdi, %r10
+  cmoveq %r10, %rax
+  ret
+end_function probe_chain
+
 // uint64_t probe_swap(SwapProbe* probe)
 //   rdi probe   -> rax number of the changed register, 0 for none
 function probe_swap

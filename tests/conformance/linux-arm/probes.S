@@ -38,6 +38,16 @@
   .text
   .thumb
 
+// void* probe_chain(void* argument)
+//   r0 argument   ip static chain   -> r0 argument if both are the same, else 0
+  .thumb_func
+function probe_chain
+  cmp r0, ip
+  it ne
+  movne r0, #0
+  bx lr
+end_function probe_chain
+
 // uint64_t probe_swap(SwapProbe* probe)
 //   r0 probe   -> r0, r1 number of the changed register, 0 for none
   .thumb_func

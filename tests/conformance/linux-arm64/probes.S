@@ -75,6 +75,14 @@
   b.ne 1f
   .endm
 
+// void* probe_chain(void* argument)
+//   x0 argument   x18 static chain   -> x0 argument if both are the same, else 0
+function probe_chain
+  cmp x0, x18
+  csel x0, x18, xzr, eq
+  ret
+end_function probe_chain
+
 // uint64_t probe_swap(SwapProbe* probe)
 //   x0 probe   -> x0 number of the changed register, 0 for none
 function probe_swap

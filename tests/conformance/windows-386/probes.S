@@ -81,6 +81,17 @@ expected_scratch:
 
   .text
 
+// void* probe_chain(void* argument)
+//   4(esp) argument   ecx static chain   -> eax argument if both are the same, else 0
+function probe_chain
+  xorl %eax, %eax
+  cmpl 4(%esp), %ecx
+  jne 1f
+  movl %ecx, %eax
+1:
+  ret
+end_function probe_chain
+
 // uint64_t probe_swap(SwapProbe* probe)
 //   -> number of the changed register, 0 for none
 function probe_swap

@@ -77,6 +77,16 @@ expected_scratch:
   jne 1f
   .endm
 
+// void* probe_chain(void* argument)
+//   rcx argument   r10 static chain   -> rax argument if both are the same, else 0
+function probe_chain
+  .seh_endprologue
+  xorl %eax, %eax
+  cmpq %rcx, %r10
+  cmoveq %r10, %rax
+  ret
+end_function probe_chain
+
 // uint64_t probe_swap(SwapProbe* probe)
 //   rcx probe   -> rax number of the changed register, 0 for none: rbx rbp rdi rsi r12-r15 xmm6-xmm15
 // A vector register has one pattern in its low half and the next in its high half.

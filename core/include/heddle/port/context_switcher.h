@@ -22,6 +22,13 @@ typedef struct HeddleRegisters {
   uintptr_t fp;
 } HeddleRegisters;
 
+/* A stack that morestack goes on on: the usable bytes [lo, hi). */
+typedef struct HeddleSegment {
+  void* lo;
+  void* hi;
+  uintptr_t port[4]; /* the port's own; zero before the first use */
+} HeddleSegment;
+
 /* The first function of a context. `transfer` comes from whoever switched to it first. It never returns. */
 typedef void(HEDDLE_CALL* HeddleEntry)(void* transfer, void* argument);
 
@@ -72,6 +79,16 @@ typedef struct HeddleContextSwitcher {
    * Null where the port keeps nothing of that kind. A jump sees to it for the stack that its caller runs on. */
   HEDDLE_ON_ANY_THREAD HEDDLE_NEVER_BLOCKS
   void(HEDDLE_CALL* inherit)(const HeddleContext* outer, const HeddleContext* inner);
+
+  /* function(context) wants more stack than there is. Before anything else the caller is parked as swap does it; then HeddleHost::new_stack
+   * gets the parked context and `context`, on the thread's system stack below where the scheduler was left, if a fiber runs and the stack pointer
+   * is within none of the stacks that the HeddleThread names; else on the stack that the caller is on. function(context) is called on the segment
+   * that comes back, and its result returned; an exception may unwind through this. Null when new_stack returned null. When new_stack
+   * switches away instead: the transfer of whoever switches to the parked caller.
+   * When function is entered, `context` is also in the register in which the machine's ABI passes the address of a closure (the static
+   * chain of nested functions). It is written nowhere but to the caller's stack. */
+  HEDDLE_ON_ANY_THREAD
+  void*(HEDDLE_CALL* morestack)(void* (*function)(void* context), void* context);
 } HeddleContextSwitcher;
 
 #ifdef __cplusplus

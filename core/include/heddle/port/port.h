@@ -41,9 +41,15 @@ typedef struct HeddleHost {
   void(HEDDLE_CALL* preempted)(void);
 
   /* This process is the child of a fork(), and has the one thread that called it. By then the port has forgotten the thread
-   * (TlsProvider::get says null) and put back what it changed for it and for the process. Only where there is a fork(). */
+   * (TlsProvider::get says null) and put back what it changed for it and for the process. `thread` is what get said before. Only where there
+   * is a fork(). */
   HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
-  void(HEDDLE_CALL* forked)(void);
+  void(HEDDLE_CALL* forked)(HeddleThread* thread);
+
+  /* What ContextSwitcher::morestack calls, see there. The segment to call the function on; null: go back without a call. Ends the process
+   * where no stack may grow. */
+  HEDDLE_ON_ANY_THREAD
+  HeddleSegment*(HEDDLE_CALL* new_stack)(const HeddleContext* caller, void* context);
 } HeddleHost;
 
 typedef struct HeddlePort {

@@ -1,0 +1,310 @@
+#include "sched/growth.hpp"
+
+#include "base/fatal.hpp"
+#include "base/forked_child.hpp"
+#include "sched/core_section.hpp"
+#include "sched/preemption.hpp"
+#include "sched/scheduler.hpp"
+#include "sched/segment.hpp"
+#include "sched/switch.hpp"
+#include "sched/switch_inline.hpp"
+#include "sched/tool_hooks.hpp"
+
+#include <heddle/with_stack.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdio>
+#include <exception>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace heddle::sched {
+
+namespace {
+
+constinit std::atomic<const Worker*> forked_worker{nullptr};
+
+/// What new_stack has decided.
+enum class Answer {
+  kAskAgain,  // the fiber has given way meanwhile
+  kCallHere,  // there is enough room
+  kLinked,    // the call is made on a segment
+  kFailed,
+};
+
+/// A call that wants stack; on the stack of whoever makes it.
+struct Growth {
+  std::size_t bytes;
+  void (*function)(void* closure);
+  void* closure;
+  Worker* worker = nullptr;
+  Answer answer = Answer::kAskAgain;
+  std::exception_ptr failure{};
+};
+
+bool within(std::uintptr_t address, std::uintptr_t lo, std::uintptr_t hi) {
+  return address >= lo && address < hi;
+}
+
+/// Are there `bytes` between `sp` and `lowest`?
+bool reaches(std::uintptr_t sp, std::size_t bytes, std::uintptr_t lowest) {
+  return sp > bytes && sp - bytes >= lowest;
+}
+
+bool on_fiber_stack(const FiberBlock& fiber, std::uintptr_t sp) {
+  const stack::Stack& stack = current_stack(fiber);
+  return within(sp, reinterpret_cast<std::uintptr_t>(stack.lo), reinterpret_cast<std::uintptr_t>(stack.hi));
+}
+
+/// Is there room on a stack that is not the fiber's? One that nobody knows is like an ordinary thread's.
+bool has_room_elsewhere(const Worker& worker, std::uintptr_t sp, std::size_t bytes) {
+  if (within(sp, worker.signal_lo, worker.signal_hi)) return reaches(sp, bytes, worker.signal_lo);
+  if (within(sp, worker.system_lo, worker.system_hi)) return reaches(sp, bytes, worker.system_lo);
+  const FiberBlock* fiber = worker.current();
+  return !fiber || !on_fiber_stack(*fiber, sp);
+}
+
+[[noreturn]] void refuse(const char* what, std::size_t bytes, const char* why) {
+  std::array<char, 256> text;
+  std::snprintf(text.data(), text.size(), "%s: heddle::with_stack wants %llu bytes, and %s", what,
+                static_cast<unsigned long long>(bytes), why);
+  base::fatal(text.data());
+}
+
+/// Ends the process where no stack grows.
+void require_a_growing_stack(const Worker* worker, std::uintptr_t sp, std::size_t bytes) {
+  if (worker && within(sp, worker->signal_lo, worker->signal_hi))
+    refuse("morestack on the signal stack", bytes, "a signal handler has what sigaltstack(2) gave it");
+  if (base::in_forked_child()) refuse("stack growth after fork", bytes, "the child of a fork() has no runtime that could give it a stack");
+  if (!worker || !worker->current())
+    refuse("morestack on the system stack", bytes, "the scheduler has the stack that its thread began with");
+  if (!on_fiber_stack(*worker->current(), sp))
+    refuse("stack growth in a foreign call", bytes, "foreign code has the system stack of the thread; callbacks have the fiber's");
+}
+
+/// What a segment takes of its memory for itself.
+constexpr std::size_t kSegmentBytes = sizeof(Segment) + 63;
+
+std::size_t size_of(const stack::Stack& stack) {
+  return static_cast<std::size_t>(stack.hi - stack.base);
+}
+
+/// How much of a segment is left for a call.
+std::size_t room_of(const Segment& segment, std::size_t reserved) {
+  const auto bytes = static_cast<std::size_t>(static_cast<std::byte*>(segment.hi) - static_cast<std::byte*>(segment.lo));
+  return bytes - std::min(bytes, reserved);
+}
+
+/// The bytes of the segments that the fiber has linked.
+std::size_t linked_bytes(const FiberBlock& fiber) {
+  std::size_t bytes = 0;
+  for (const Segment* segment = fiber.segment; segment; segment = segment->outer) bytes += size_of(segment->stack);
+  return bytes;
+}
+
+/// The size of a segment with room for such a call, twice that of the stack before if that may be. Throws.
+std::size_t choose_size(Scheduler& scheduler, const FiberBlock& fiber, std::size_t bytes) {
+  const std::size_t most = scheduler.stacks().max_size();
+  if (bytes > most)
+    throw std::invalid_argument("heddle::with_stack: " + std::to_string(bytes) + " bytes of stack, and stack.max_size allows " +
+                                std::to_string(most) + "; ask for less or raise stack.max_size in runtime.json");
+  const std::size_t least = scheduler.segments().round(bytes + kSegmentBytes + reserved_bytes(scheduler) + scheduler.segments().guard_bytes());
+  const std::size_t linked = linked_bytes(fiber);
+  const std::size_t limit = scheduler.segments().max_size();
+  if (linked + least > limit)
+    throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
+                            "heddle::with_stack: the fiber has linked " + std::to_string(linked) + " bytes of stacks and wants " +
+                                std::to_string(least) + " more; they may come to twice stack.max_size, which is " +
+                                std::to_string(most) + ". Raise it in runtime.json, or recurse less deeply");
+  const std::size_t wanted = std::max(least, 2 * size_of(current_stack(fiber)));
+  return wanted <= most && linked + wanted <= limit ? wanted : least;
+}
+
+Segment& allocate_segment(Scheduler& scheduler, std::size_t size) {
+  const stack::Stack stack = scheduler.segments().allocate(size);
+  const auto place = (reinterpret_cast<std::uintptr_t>(stack.hi) - sizeof(Segment)) & ~std::uintptr_t{63};
+  auto& segment = *::new (reinterpret_cast<void*>(place)) Segment{};
+  segment.lo = stack.lo;
+  segment.hi = &segment;
+  segment.stack = stack;
+  return segment;
+}
+
+/// A segment that has room for the call. Null: growth.failure says why not.
+Segment* find_segment(Scheduler& scheduler, FiberBlock& fiber, Growth& growth) noexcept {
+  if (fiber.spare_segment && room_of(*fiber.spare_segment, reserved_bytes(scheduler)) >= growth.bytes)
+    return std::exchange(fiber.spare_segment, nullptr);
+  try {
+    return &allocate_segment(scheduler, choose_size(scheduler, fiber, growth.bytes));
+  } catch (...) {
+    growth.failure = std::current_exception();
+    return nullptr;
+  }
+}
+
+void put_stack(FiberBlock& fiber, Segment* segment, std::uintptr_t guard) {
+  fiber.segment = segment;
+  fiber.stack_guard = guard;
+  fiber.stack_top = segment ? reinterpret_cast<std::uintptr_t>(segment) : reinterpret_cast<std::uintptr_t>(&fiber);
+}
+
+void link(FiberBlock& fiber, Segment& segment, std::size_t reserved) {
+  segment.outer = fiber.segment;
+  segment.outer_guard = fiber.stack_guard;
+  segment.outer_tools = fiber.tools;
+  tools::linked(fiber.tools, segment.stack);
+  put_stack(fiber, &segment, reinterpret_cast<std::uintptr_t>(segment.lo) + reserved);
+}
+
+void release_segment(Scheduler& scheduler, Segment* segment) noexcept {
+  if (segment) scheduler.segments().release(segment->stack);
+}
+
+/// The call has ended, and the caller is back on the stack before.
+void unlink(FiberBlock& fiber) noexcept {
+  Segment& left = *fiber.segment;
+  tools::unlinked(fiber.tools, left.outer_tools);
+  put_stack(fiber, left.outer, left.outer_guard);
+  Segment* surplus = fiber.spare_segment;
+  if (!surplus || size_of(surplus->stack) < size_of(left.stack)) {
+    fiber.spare_segment = &left;
+  } else {
+    surplus = &left;
+  }
+  if (!surplus || base::in_forked_child()) return;
+  const CoreSection section(current_worker());
+  release_segment(current_worker()->scheduler, surplus);
+}
+
+/// On the segment.
+void* run_linked(void* context) {
+  const Growth& growth = *static_cast<const Growth*>(context);
+  growth.worker->current()->growth = nullptr;
+  tools::arrive(growth.worker->current()->tools, growth.worker->tools);
+  leave_core(*growth.worker);
+  growth.function(growth.closure);
+  return nullptr;
+}
+
+/// Undoes link when the call on the segment has returned or thrown.
+struct Linked {
+  Growth& growth;
+  FiberBlock& fiber;
+  ~Linked() {
+    if (growth.answer == Answer::kLinked) unlink(fiber);
+  }
+};
+
+/// Asks new_stack once. REQUIRES: the fiber runs on its own stack.
+void ask(Worker& worker, FiberBlock& fiber, Growth& growth) {
+  const HeddleContextSwitcher& switcher = *worker.scheduler.interfaces().context_switcher;
+  growth.worker = &worker;
+  growth.answer = Answer::kAskAgain;
+  enter_with_processor(worker);
+  const Linked linked{growth, fiber};
+  tools::leave(fiber.tools, worker.tools);
+  void* transfer = switcher.morestack(run_linked, &growth);
+  if (growth.answer == Answer::kLinked) return;
+  fiber.growth = nullptr;
+  Worker& now = transfer ? *static_cast<Worker*>(transfer) : worker;
+  tools::arrive(fiber.tools, now.tools);
+  if (transfer) finish(now);
+  leave_core(now);
+}
+
+/// In the child of a fork: is there room on the stack that its fiber was on?
+bool has_room_after_fork(std::uintptr_t sp, std::size_t bytes) {
+  const Worker* worker = forked_worker.load(std::memory_order_relaxed);
+  const FiberBlock* fiber = worker ? worker->current() : nullptr;
+  if (!fiber) return true;
+  return on_fiber_stack(*fiber, sp) ? reaches(sp, bytes, fiber->stack_guard) : has_room_elsewhere(*worker, sp, bytes);
+}
+
+}  // namespace
+
+std::size_t reserved_bytes(const Scheduler& scheduler) noexcept {
+  const HeddlePreempter* injection = scheduler.interfaces().injection;
+  return kCoreBytes + (injection ? injection->inject_bytes : 0);
+}
+
+void begin_stack(FiberBlock& fiber, std::size_t reserved) noexcept {
+  fiber.spare_segment = nullptr;
+  fiber.growth = nullptr;
+  put_stack(fiber, nullptr, reinterpret_cast<std::uintptr_t>(fiber.stack.lo) + reserved);
+}
+
+void release_segments(Scheduler& scheduler, FiberBlock& fiber) noexcept {
+  release_segment(scheduler, std::exchange(fiber.spare_segment, nullptr));
+}
+
+void note_forked_worker(const Worker* worker) noexcept {
+  forked_worker.store(worker, std::memory_order_relaxed);
+}
+
+HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext* caller, void* context) noexcept {
+  Growth& growth = *static_cast<Growth*>(context);
+  Worker* const worker = current_worker();
+  const auto sp = reinterpret_cast<std::uintptr_t>(caller->sp);
+  require_a_growing_stack(worker, sp, growth.bytes);
+  FiberBlock& fiber = *worker->current();
+  Scheduler& scheduler = worker->scheduler;
+  fiber.growth = context;
+  tools::arrive(worker->tools, worker->tools);
+  const int error_number = *worker->error_number;
+  Segment* segment = nullptr;
+  if (gives_way(*worker)) {
+    give_way_parked(*worker, *caller, &ProcessorCounters::cooperative_preemptions);
+  } else if (reaches(sp, growth.bytes, fiber.stack_guard)) {
+    growth.answer = Answer::kCallHere;
+  } else if ((segment = find_segment(scheduler, fiber, growth))) {
+    growth.answer = Answer::kLinked;
+    link(fiber, *segment, reserved_bytes(scheduler));
+  } else {
+    growth.answer = Answer::kFailed;
+  }
+  *worker->error_number = error_number;
+  tools::leave_by_return(worker->tools, fiber.tools);
+  return segment;
+}
+
+}  // namespace heddle::sched
+
+namespace heddle::detail {
+
+bool has_stack(std::size_t bytes) noexcept {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  const sched::Worker* worker = sched::current_worker();
+  if (!worker) [[unlikely]]
+    return !base::in_forked_child() || sched::has_room_after_fork(here, bytes);
+  const sched::FiberBlock* fiber = worker->current();
+  if (!fiber) [[unlikely]]
+    return sched::has_room_elsewhere(*worker, here, bytes);
+  const std::uintptr_t guard = fiber->stack_guard | worker->poison.load(std::memory_order_relaxed);
+  if (sched::reaches(here, bytes, guard) && here < fiber->stack_top) [[likely]]
+    return true;
+  return sched::has_room_elsewhere(*worker, here, bytes);
+}
+
+void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* closure) {
+  sched::Growth growth{bytes, function, closure};
+  do {
+    const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    sched::Worker* worker = sched::current_worker();
+    sched::FiberBlock* fiber = worker ? worker->current() : nullptr;
+    if (!worker) sched::require_a_growing_stack(nullptr, here, bytes);
+    if (!fiber || !sched::on_fiber_stack(*fiber, here)) {
+      worker->scheduler.interfaces().context_switcher->morestack(sched::run_linked, &growth);  // does not return
+    }
+    sched::ask(*worker, *fiber, growth);
+    if (growth.answer == sched::Answer::kFailed) std::rethrow_exception(std::move(growth.failure));
+  } while (growth.answer == sched::Answer::kAskAgain && !has_stack(bytes));
+  if (growth.answer != sched::Answer::kLinked) function(closure);
+}
+
+}  // namespace heddle::detail
