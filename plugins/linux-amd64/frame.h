@@ -84,6 +84,10 @@
 #define THREAD_VDSO_PC 48
 #define THREAD_VDSO_SP 56
 
+/* The thread's block, at fs. Source: glibc, sysdeps/x86_64/nptl/tls.h (tcbhead_t); GCC, TARGET_THREAD_SPLIT_STACK_OFFSET. */
+#define TCB_SELF 0x10
+#define TCB_STACK_LIMIT 0x70
+
 /* A clock reading (vdso.S), from its frame pointer. */
 #define CLOCK_SAVED_RBX -8   /*  rbx  callee-saved; the worker's HeddleThread during the call */
 #define CLOCK_SAVED_R12 -16  /*  r12  callee-saved; the bottom word of the signal stack, 0 when there is none to write */

@@ -26,6 +26,7 @@ struct SaveArea {
   void (*preempted)();
 };
 extern "C" HEDDLE_HIDDEN SaveArea heddle_save_area;
+extern "C" HEDDLE_HIDDEN uintptr_t* heddle_tls_stack_limit();  // tls.S
 
 static_assert(offsetof(SaveArea, method) == AREA_METHOD);
 static_assert(offsetof(SaveArea, lean_bytes) == AREA_LEAN_BYTES);
@@ -47,6 +48,9 @@ inline constexpr uint32_t kSwapFrameBytes = (16 + 8 + SWAP_BYTES + 15) / 16 * 16
 
 // What the C++ runtime keeps of exceptions per thread: a pointer and a count. Source: Itanium C++ ABI: Exception Handling, 2.2.2.
 inline constexpr uint32_t kExceptionGlobalsBytes = 2 * sizeof(void*);
+
+// TlsProvider::stack_limit.
+inline constexpr uintptr_t* (*kStackLimit)() = heddle_tls_stack_limit;
 
 }  // namespace heddle::port
 

@@ -41,4 +41,13 @@ function heddle_tls_clear
   ret
 end_function heddle_tls_clear
 
+// uintptr_t* heddle_tls_stack_limit(void)
+//   -> rax the word __private_ss of the thread's block, with which code that GCC and Clang compile with -fsplit-stack compares rsp
+function heddle_tls_stack_limit
+  endbr64
+  movq %fs:TCB_SELF, %rax
+  addq $TCB_STACK_LIMIT, %rax
+  ret
+end_function heddle_tls_stack_limit
+
   .section .note.GNU-stack, "", @progbits

@@ -51,6 +51,9 @@ inline constexpr uint32_t kSwapFrameBytes = (8 + ENTRY_ROOM + 8 + SWAP_BYTES + 1
 // propagatingExceptions.
 inline constexpr uint32_t kExceptionGlobalsBytes = 3 * sizeof(void*);
 
+// TlsProvider::stack_limit.
+inline constexpr uintptr_t* (*kStackLimit)() = nullptr;
+
 }  // namespace heddle::port
 
 #endif

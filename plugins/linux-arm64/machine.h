@@ -58,6 +58,9 @@ inline constexpr uint32_t kSwapFrameBytes = 16 + TOP_BYTES + SWAP_BYTES;
 // What the C++ runtime keeps of exceptions per thread: a pointer and a count. Source: Itanium C++ ABI: Exception Handling, 2.2.2.
 inline constexpr uint32_t kExceptionGlobalsBytes = 2 * sizeof(void*);
 
+// TlsProvider::stack_limit.
+inline constexpr uintptr_t* (*kStackLimit)() = nullptr;
+
 }  // namespace heddle::port
 
 #endif

@@ -188,7 +188,7 @@ static int32_t HEDDLE_CALL on_thread_exit(void(HEDDLE_CALL* function)(HeddleThre
   return HEDDLE_OK;
 }
 
-static const HeddleTlsProvider tls_provider = {sizeof(HeddleTlsProvider), 0, bind, get, clear, on_thread_exit, set};
+static const HeddleTlsProvider tls_provider = {sizeof(HeddleTlsProvider), 0, bind, get, clear, on_thread_exit, set, NULL};
 
 /* --- Preempter -------------------------------------------------------------------------------------------------------- */
 

@@ -154,12 +154,13 @@ void put_stack(FiberBlock& fiber, Segment* segment, std::uintptr_t guard) {
   fiber.stack_top = segment ? reinterpret_cast<std::uintptr_t>(segment) : reinterpret_cast<std::uintptr_t>(&fiber);
 }
 
-void link(FiberBlock& fiber, Segment& segment, std::size_t reserved) {
+void link(const Worker& worker, FiberBlock& fiber, Segment& segment, std::size_t reserved) {
   segment.outer = fiber.segment;
   segment.outer_guard = fiber.stack_guard;
   segment.outer_tools = fiber.tools;
   tools::linked(fiber.tools, segment.stack);
   put_stack(fiber, &segment, reinterpret_cast<std::uintptr_t>(segment.lo) + reserved);
+  set_stack_limit(worker, fiber);
 }
 
 void release_segment(Scheduler& scheduler, Segment* segment) noexcept {
@@ -171,15 +172,17 @@ void unlink(FiberBlock& fiber) noexcept {
   Segment& left = *fiber.segment;
   tools::unlinked(fiber.tools, left.outer_tools);
   put_stack(fiber, left.outer, left.outer_guard);
+  const Worker* worker = current_worker();
+  if (worker) set_stack_limit(*worker, fiber);  // none in the child of a fork
   Segment* surplus = fiber.spare_segment;
   if (!surplus || size_of(surplus->stack) < size_of(left.stack)) {
     fiber.spare_segment = &left;
   } else {
     surplus = &left;
   }
-  if (!surplus || base::in_forked_child()) return;
+  if (!surplus || !worker) return;
   const CoreSection section(current_worker());
-  release_segment(current_worker()->scheduler, surplus);
+  release_segment(worker->scheduler, surplus);
 }
 
 /// On the segment.
@@ -264,7 +267,7 @@ HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext* caller, void* context)
     growth.answer = Answer::kCallHere;
   } else if ((segment = find_segment(scheduler, fiber, growth))) {
     growth.answer = Answer::kLinked;
-    link(fiber, *segment, reserved_bytes(scheduler));
+    link(*worker, fiber, *segment, reserved_bytes(scheduler));
   } else {
     growth.answer = Answer::kFailed;
   }

@@ -8,6 +8,7 @@
 #include "sched/fiber_local.hpp"
 #include "sched/growth.hpp"
 #include "sched/preemption.hpp"
+#include "sched/split_stack.hpp"
 #include "sched/switch.hpp"
 #include "sched/visit.hpp"
 #include "sched/wait_note.hpp"
@@ -148,6 +149,7 @@ void Scheduler::know_thread(Worker& worker) {
   worker.exception_globals = thread_exception_globals();
   worker.long_exception_globals = interfaces_.context_switcher->exception_globals_bytes >= kLongExceptionGlobals;
   worker.error_number = &errno;
+  begin_stack_limit(worker);
 }
 
 void Scheduler::enter_thread(Worker& worker) {
@@ -170,6 +172,7 @@ void Scheduler::leave_thread(Worker& worker) {
   }
   if (interruptible) interfaces_.delivery->leave(&worker);
   tools::forget_system(worker.tools);
+  end_stack_limit(worker);
   interfaces_.tls_provider->clear();
 }
 

@@ -5,6 +5,7 @@
 #include "sched/core_section.hpp"
 #include "sched/pick.hpp"
 #include "sched/scheduler.hpp"
+#include "sched/split_stack.hpp"
 #include "sched/wait_note.hpp"
 
 namespace heddle::sched {
@@ -21,6 +22,7 @@ inline void put_on(Worker& worker, FiberBlock& fiber) {
   worker.poison.store(0, std::memory_order_relaxed);
   copy_exception_globals(*worker.exception_globals, fiber.exceptions, worker.long_exception_globals);
   *worker.error_number = fiber.error_number;
+  set_stack_limit(worker, fiber);
 }
 
 inline void take_off(Worker& worker, FiberBlock& fiber) {
@@ -30,6 +32,7 @@ inline void take_off(Worker& worker, FiberBlock& fiber) {
 
 inline void put_on_system(Worker& worker) {
   worker.set_current(nullptr);
+  clear_stack_limit(worker);
   copy_exception_globals(*worker.exception_globals, worker.system_exceptions, worker.long_exception_globals);
 }
 

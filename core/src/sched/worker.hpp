@@ -98,6 +98,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   bool long_exception_globals = false;
   ExceptionGlobals* exception_globals = nullptr;
   int* error_number = nullptr;
+  std::uintptr_t* stack_limit = nullptr;  // split_stack.hpp
   ExceptionGlobals system_exceptions{};  // of the system stack while a fiber runs
 
   std::atomic<std::uint32_t> foreign_steps{0};  // into foreign code and out of it; odd inside

@@ -62,7 +62,7 @@ int32_t on_thread_exit(Exited exited) {
 }  // namespace
 
 const HeddleTlsProvider tls_provider{
-    sizeof(HeddleTlsProvider), 0, bind, heddle_tls_get, heddle_tls_clear, on_thread_exit, heddle_tls_set};
+    sizeof(HeddleTlsProvider), 0, bind, heddle_tls_get, heddle_tls_clear, on_thread_exit, heddle_tls_set, kStackLimit};
 
 int32_t open_thread_binding() {
   const int error = pthread_key_create(&exit_key, thread_ends);

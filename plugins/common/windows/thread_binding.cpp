@@ -73,7 +73,7 @@ void place_slot() {
 }  // namespace
 
 const HeddleTlsProvider tls_provider{
-    sizeof(HeddleTlsProvider), 0, bind, heddle_tls_get, heddle_tls_clear, on_thread_exit, heddle_tls_set};
+    sizeof(HeddleTlsProvider), 0, bind, heddle_tls_get, heddle_tls_clear, on_thread_exit, heddle_tls_set, nullptr};
 
 void open_thread_binding() {
   slot = TlsAlloc();

@@ -37,6 +37,11 @@ typedef struct HeddleTlsProvider {
   /* Points the slot to `thread` again, which was bound on this thread before and cleared since. */
   HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
   void(HEDDLE_CALL* set)(HeddleThread* thread);
+
+  /* The calling thread's word with which code that has split stacks compares its stack pointer before it makes a frame. Null where
+   * compilers have no such code. */
+  HEDDLE_ON_ANY_THREAD HEDDLE_SIGNAL_SAFE HEDDLE_NEVER_BLOCKS
+  uintptr_t*(HEDDLE_CALL* stack_limit)(void);
 } HeddleTlsProvider;
 
 #ifdef __cplusplus

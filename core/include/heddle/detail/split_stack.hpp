@@ -1,0 +1,11 @@
+// What the support library of code that is compiled with split stacks (plugins/*/split_stack.cpp) wants of the runtime.
+#pragma once
+
+#include <heddle/api.hpp>
+
+namespace heddle::detail {
+
+/// This process has such code: threads that run fibers from now on keep its stack limit. Before heddle::run().
+HEDDLE_API void use_split_stacks() noexcept;
+
+}  // namespace heddle::detail

@@ -1,0 +1,31 @@
+#include "sched/split_stack.hpp"
+
+#include "sched/scheduler.hpp"
+
+#include <heddle/detail/split_stack.hpp>
+
+#include <atomic>
+
+namespace heddle::sched {
+
+namespace {
+
+constinit std::atomic<bool> in_use{false};
+
+}  // namespace
+
+void begin_stack_limit(Worker& worker) noexcept {
+  const auto find = worker.scheduler.interfaces().tls_provider->stack_limit;
+  worker.stack_limit = find && in_use.load(std::memory_order_relaxed) ? find() : nullptr;
+}
+
+void end_stack_limit(Worker& worker) noexcept {
+  clear_stack_limit(worker);
+  worker.stack_limit = nullptr;
+}
+
+}  // namespace heddle::sched
+
+void heddle::detail::use_split_stacks() noexcept {
+  sched::in_use.store(true, std::memory_order_relaxed);
+}
