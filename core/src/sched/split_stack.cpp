@@ -10,13 +10,13 @@ namespace heddle::sched {
 
 namespace {
 
-constinit std::atomic<bool> in_use{false};
+constinit std::atomic<bool> split_code_exists{false};
 
 }  // namespace
 
 void begin_stack_limit(Worker& worker) noexcept {
   const auto find = worker.scheduler.interfaces().tls_provider->stack_limit;
-  worker.stack_limit = find && in_use.load(std::memory_order_relaxed) ? find() : nullptr;
+  worker.stack_limit = find && split_code_exists.load(std::memory_order_relaxed) ? find() : nullptr;
 }
 
 void end_stack_limit(Worker& worker) noexcept {
@@ -27,5 +27,5 @@ void end_stack_limit(Worker& worker) noexcept {
 }  // namespace heddle::sched
 
 void heddle::detail::use_split_stacks() noexcept {
-  sched::in_use.store(true, std::memory_order_relaxed);
+  sched::split_code_exists.store(true, std::memory_order_relaxed);
 }
