@@ -43,7 +43,7 @@ struct Growth {
   std::size_t bytes;
   void (*function)(void* closure);
   void* closure;
-  Worker* worker = nullptr;
+  Worker* worker = nullptr;  // of the fiber whose own stack the caller is on; null: it is on another
   Answer answer = Answer::kAskAgain;
   std::exception_ptr failure{};
 };
@@ -62,12 +62,10 @@ bool on_fiber_stack(const FiberBlock& fiber, std::uintptr_t sp) {
   return within(sp, reinterpret_cast<std::uintptr_t>(stack.lo), reinterpret_cast<std::uintptr_t>(stack.hi));
 }
 
-/// Is there room on a stack that is not the fiber's? One that nobody knows is like an ordinary thread's.
+/// Is there room on a stack that is no fiber's? One that nobody knows is like an ordinary thread's.
 bool has_room_elsewhere(const Worker& worker, std::uintptr_t sp, std::size_t bytes) {
   if (within(sp, worker.signal_lo, worker.signal_hi)) return reaches(sp, bytes, worker.signal_lo);
-  if (within(sp, worker.system_lo, worker.system_hi)) return reaches(sp, bytes, worker.system_lo);
-  const FiberBlock* fiber = worker.current();
-  return !fiber || !on_fiber_stack(*fiber, sp);
+  return !within(sp, worker.system_lo, worker.system_hi) || reaches(sp, bytes, worker.system_lo);
 }
 
 [[noreturn]] void refuse(const char* what, std::size_t bytes, const char* why) {
@@ -77,15 +75,14 @@ bool has_room_elsewhere(const Worker& worker, std::uintptr_t sp, std::size_t byt
   base::fatal(text.data());
 }
 
-/// Ends the process where no stack grows.
-void require_a_growing_stack(const Worker* worker, std::uintptr_t sp, std::size_t bytes) {
+/// Where no stack grows the process ends.
+[[noreturn]] void refuse_growth(const Worker* worker, std::uintptr_t sp, std::size_t bytes) {
   if (worker && within(sp, worker->signal_lo, worker->signal_hi))
     refuse("morestack on the signal stack", bytes, "a signal handler has what sigaltstack(2) gave it");
   if (base::in_forked_child()) refuse("stack growth after fork", bytes, "the child of a fork() has no runtime that could give it a stack");
   if (!worker || !worker->current())
     refuse("morestack on the system stack", bytes, "the scheduler has the stack that its thread began with");
-  if (!on_fiber_stack(*worker->current(), sp))
-    refuse("stack growth in a foreign call", bytes, "foreign code has the system stack of the thread; callbacks have the fiber's");
+  refuse("stack growth in a foreign call", bytes, "foreign code has the system stack of the thread; callbacks have the fiber's");
 }
 
 /// What a segment takes of its memory for itself.
@@ -93,12 +90,6 @@ constexpr std::size_t kSegmentBytes = sizeof(Segment) + 63;
 
 std::size_t size_of(const stack::Stack& stack) {
   return static_cast<std::size_t>(stack.hi - stack.base);
-}
-
-/// How much of a segment is left for a call.
-std::size_t room_of(const Segment& segment, std::size_t reserved) {
-  const auto bytes = static_cast<std::size_t>(static_cast<std::byte*>(segment.hi) - static_cast<std::byte*>(segment.lo));
-  return bytes - std::min(bytes, reserved);
 }
 
 /// The bytes of the segments that the fiber has linked.
@@ -133,12 +124,13 @@ Segment& allocate_segment(Scheduler& scheduler, std::size_t size) {
   segment.lo = stack.lo;
   segment.hi = &segment;
   segment.stack = stack;
+  segment.guard = reinterpret_cast<std::uintptr_t>(stack.lo) + reserved_bytes(scheduler);
   return segment;
 }
 
 /// A segment that has room for the call. Null: growth.failure says why not.
 Segment* find_segment(Scheduler& scheduler, FiberBlock& fiber, Growth& growth) noexcept {
-  if (fiber.spare_segment && room_of(*fiber.spare_segment, reserved_bytes(scheduler)) >= growth.bytes)
+  if (fiber.spare_segment && reaches(reinterpret_cast<std::uintptr_t>(fiber.spare_segment), growth.bytes, fiber.spare_segment->guard))
     return std::exchange(fiber.spare_segment, nullptr);
   try {
     return &allocate_segment(scheduler, choose_size(scheduler, fiber, growth.bytes));
@@ -154,12 +146,12 @@ void put_stack(FiberBlock& fiber, Segment* segment, std::uintptr_t guard) {
   fiber.stack_top = segment ? reinterpret_cast<std::uintptr_t>(segment) : reinterpret_cast<std::uintptr_t>(&fiber);
 }
 
-void link(const Worker& worker, FiberBlock& fiber, Segment& segment, std::size_t reserved) {
+void link(const Worker& worker, FiberBlock& fiber, Segment& segment) {
   segment.outer = fiber.segment;
   segment.outer_guard = fiber.stack_guard;
   segment.outer_tools = fiber.tools;
   tools::linked(fiber.tools, segment.stack);
-  put_stack(fiber, &segment, reinterpret_cast<std::uintptr_t>(segment.lo) + reserved);
+  put_stack(fiber, &segment, segment.guard);
   set_stack_limit(worker, fiber);
 }
 
@@ -252,22 +244,21 @@ void note_forked_worker(const Worker* worker) noexcept {
 
 HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext* caller, void* context) noexcept {
   Growth& growth = *static_cast<Growth*>(context);
-  Worker* const worker = current_worker();
   const auto sp = reinterpret_cast<std::uintptr_t>(caller->sp);
-  require_a_growing_stack(worker, sp, growth.bytes);
+  Worker* const worker = growth.worker;
+  if (!worker) refuse_growth(current_worker(), sp, growth.bytes);
   FiberBlock& fiber = *worker->current();
-  Scheduler& scheduler = worker->scheduler;
   fiber.growth = context;
   tools::arrive(worker->tools, worker->tools);
   const int error_number = *worker->error_number;
   Segment* segment = nullptr;
-  if (gives_way(*worker)) {
+  if (worker->preemption_requested() && gives_way(*worker)) {
     give_way_parked(*worker, *caller, &ProcessorCounters::cooperative_preemptions);
   } else if (reaches(sp, growth.bytes, fiber.stack_guard)) {
     growth.answer = Answer::kCallHere;
-  } else if ((segment = find_segment(scheduler, fiber, growth))) {
+  } else if ((segment = find_segment(worker->scheduler, fiber, growth))) {
     growth.answer = Answer::kLinked;
-    link(*worker, fiber, *segment, reserved_bytes(scheduler));
+    link(*worker, fiber, *segment);
   } else {
     growth.answer = Answer::kFailed;
   }
@@ -291,7 +282,7 @@ bool has_stack(std::size_t bytes) noexcept {
   const std::uintptr_t guard = fiber->stack_guard | worker->poison.load(std::memory_order_relaxed);
   if (sched::reaches(here, bytes, guard) && here < fiber->stack_top) [[likely]]
     return true;
-  return sched::has_room_elsewhere(*worker, here, bytes);
+  return !sched::on_fiber_stack(*fiber, here) && sched::has_room_elsewhere(*worker, here, bytes);
 }
 
 void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* closure) {
@@ -300,7 +291,7 @@ void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* c
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     sched::Worker* worker = sched::current_worker();
     sched::FiberBlock* fiber = worker ? worker->current() : nullptr;
-    if (!worker) sched::require_a_growing_stack(nullptr, here, bytes);
+    if (!worker) sched::refuse_growth(nullptr, here, bytes);
     if (!fiber || !sched::on_fiber_stack(*fiber, here)) {
       worker->scheduler.interfaces().context_switcher->morestack(sched::run_linked, &growth);  // does not return
     }

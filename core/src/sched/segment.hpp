@@ -15,6 +15,7 @@ namespace heddle::sched {
 
 struct Segment : HeddleSegment {
   stack::Stack stack;
+  std::uintptr_t guard = 0;  // FiberBlock::stack_guard while the fiber is on it
   // Of what goes on when this one is left:
   Segment* outer = nullptr;  // null: the stack that the fiber began on
   std::uintptr_t outer_guard = 0;
