@@ -71,7 +71,7 @@ struct Body {
 
 }  // namespace
 
-Scene::Scene(Program& program, std::uint32_t workers) : scheduler(config(workers), interfaces()) {
+Scene::Scene(Program& program, std::uint32_t workers, Requests requests) : scheduler(config(workers), interfaces()) {
   sched::internal::current_thread.store(interfaces().tls_provider->get);
   sched::running_scheduler.store(&scheduler);
   program.quiet(&sched::internal::current_thread, sizeof sched::internal::current_thread);
@@ -87,7 +87,7 @@ Scene::Scene(Program& program, std::uint32_t workers) : scheduler(config(workers
     // Counters, and what only the monitor reads.
     program.quiet(&own.counters, sizeof own.counters);
     program.quiet(&own.slices, sizeof own.slices);
-    program.quiet(&worker.stack_guard, sizeof worker.stack_guard);
+    if (requests == Requests::kQuiet) program.quiet(&worker.poison, sizeof worker.poison);
   }
 }
 
@@ -141,6 +141,7 @@ sched::Interfaces Scene::interfaces() {
   tables.tls_provider = &tls;
   tables.vdso_caller = &clock_that_stands;
   tables.stack_memory = &memory;
+  tables.cooperative = true;
   return tables;
 }
 

@@ -13,8 +13,11 @@ namespace heddle::model {
 
 class Scene {
  public:
+  /// Are requests to give way part of what is checked?
+  enum class Requests { kQuiet, kChecked };
+
   /// Each worker has the processor of its number, and nothing to run.
-  Scene(Program& program, std::uint32_t workers);
+  Scene(Program& program, std::uint32_t workers, Requests requests = Requests::kQuiet);
   ~Scene();
   Scene(const Scene&) = delete;
   Scene& operator=(const Scene&) = delete;

@@ -19,7 +19,8 @@ struct Stats {
   std::uint64_t steals;                   ///< times that a worker took fibers from another processor
   std::uint64_t preemption_requests;      ///< by the monitor
   std::uint64_t preemptions;              ///< fibers stopped between two instructions by an injected call
-  std::uint64_t cooperative_preemptions;  ///< fibers that gave way at a checkpoint because a request was pending
+  std::uint64_t cooperative_preemptions;  ///< fibers that gave way at a checkpoint, or a check that the compiler has
+                                          ///< inserted, because a request was pending
   std::uint64_t refused_preemptions;      ///< interruptions at a place that must not be preempted; the request stayed
                                           ///< pending
   std::uint64_t rescues;  ///< processors taken from a worker whose fiber blocked its thread in the kernel

@@ -3,6 +3,8 @@
 
 #include <heddle/fiber.hpp>
 
+#include <heddle/detail/preemption_request.hpp>
+
 #include <chrono>
 #include <string_view>
 
@@ -33,7 +35,10 @@ HEDDLE_API std::string_view name() noexcept;
 
 /// Gives way if the fiber's time is up: a compare, unless a request is pending. Does nothing on an ordinary thread and
 /// inside NoPreempt. Under strategy `cooperative` this is what keeps a long computation fair.
-HEDDLE_API void checkpoint() noexcept;
+inline void checkpoint() noexcept {
+  if (heddle::detail::preemption_pending.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    heddle::detail::give_way_if_asked();
+}
 
 /// While one lives, its fiber is not preempted; requests stay pending and are taken when the last one ends. Blocking
 /// and yielding are still allowed. Does nothing on an ordinary thread. Must end on the fiber that made it.

@@ -8,8 +8,8 @@
 #include "sched/switch.hpp"
 #include "sched/tool_hooks.hpp"
 
+#include <heddle/detail/preemption_request.hpp>
 #include <heddle/foreign_call.hpp>
-#include <heddle/this_fiber.hpp>
 
 #include <utility>
 
@@ -69,7 +69,7 @@ struct Below {
 /// Gives way if that is wanted, and leaves the last error as the call has.
 [[gnu::cold, gnu::noinline]] void finish(const Worker& worker, std::uint32_t error) {
   const HeddleProcedureCaller* port = worker.scheduler.interfaces().procedure_caller;
-  if (worker.preemption_requested()) this_fiber::checkpoint();
+  if (worker.preemption_requested()) give_way_if_asked();
   if (port) port->set_last_error(error);
 }
 

@@ -54,6 +54,7 @@ void Monitor::loop() {
       continue;
     }
     start_threads();
+    scheduler_.review_requests();
     scheduler_.code_map().keep_current();
     const std::int64_t now = nanotime();
     scheduler_.note_time(now);

@@ -74,6 +74,7 @@ Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
 
 Scheduler::~Scheduler() {
   Visit::wait_for_all();
+  forget_requests();
   // To LeakSanitizer, what the fibers that were left behind refer to is then no leak.
   if (!base::kAddressSanitizer || stats().fibers == 0) return;
   stacks_.abandon();
@@ -127,6 +128,7 @@ void Scheduler::forked(HeddleThread* thread) noexcept {
   if (!running()) return;
   base::note_forked_child();
   note_forked_worker(static_cast<Worker*>(thread));
+  forget_requests();
   running_scheduler.store(nullptr, std::memory_order_relaxed);
 }
 
@@ -174,17 +176,6 @@ void Scheduler::leave_thread(Worker& worker) {
   tools::forget_system(worker.tools);
   end_stack_limit(worker);
   interfaces_.tls_provider->clear();
-}
-
-void Scheduler::poison(Worker& worker) noexcept {
-  preemption_requests_.fetch_add(1, std::memory_order_relaxed);
-  worker.poison.store(kPoison, std::memory_order_seq_cst);
-}
-
-void Scheduler::request_preemption(Worker& worker) noexcept {
-  poison(worker);
-  std::lock_guard lock(worker.request_lock);
-  if (worker.interruptible) interfaces_.delivery->request(&worker);
 }
 
 void Scheduler::push_ready(Worker& worker, FiberBlock& fiber) {

@@ -91,11 +91,22 @@ class Scheduler {
   /// The main fiber has ended: every worker leaves its fiber where it next can.
   void stop() noexcept;
 
+  // Requests to give way (request.cpp).
+
   /// Asks the worker to stop its fiber and look for another one. Any thread.
   void request_preemption(Worker& worker) noexcept;
 
   /// The same without an interruption: the next checkpoint, switch or interruption meets it. Any thread, async-signal-safe.
   void poison(Worker& worker) noexcept;
+
+  /// Have all requests been met, checkpoints need not look closer any more. The monitor.
+  void review_requests() noexcept;
+
+  /// A fiber has looked closer, and was not asked. On the worker's own thread, which runs a fiber and is not in the core.
+  void note_vain_look(Worker& worker) noexcept;
+
+  /// Nobody runs any more who could be asked.
+  static void forget_requests() noexcept;
 
   // Workers that lose their processor (rescue.cpp).
 

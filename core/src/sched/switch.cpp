@@ -171,9 +171,9 @@ void give_way_parked(Worker& worker, const HeddleContext& parked, Count Processo
   base::fatal("a context that was left went on");
 }
 
-void keep_worker(Worker& worker) {
+void keep_worker(Worker& worker, Count ProcessorCounters::*reason) {
   if (!enter_with_processor(worker)) return leave_core(worker);
-  count(worker.processor->counters.preemptions);
+  count(worker.processor->counters.*reason);
   end_slice(worker);
   if (worker.current()->ties != 0) {
     let_others_run(worker, put_back);

@@ -40,8 +40,8 @@ Worker& leave_without_processor(Worker& worker, Commit commit);
 void give_way_parked(Worker& worker, const HeddleContext& parked, Count ProcessorCounters::*reason);
 
 /// Leaves the processor to others, and goes on on the same worker when the fiber's turn has come; returns at once when
-/// nobody waits or no worker can be had. REQUIRES: `worker` runs a fiber.
-void keep_worker(Worker& worker);
+/// nobody waits or no worker can be had. Counted as `reason`. REQUIRES: `worker` runs a fiber.
+void keep_worker(Worker& worker, Count ProcessorCounters::*reason);
 
 /// As park(), for a fiber that is tied to its thread: the thread waits with it. REQUIRES: the worker is in the core and has a processor.
 Worker& park_tied(Worker& worker, Commit commit, void* argument);

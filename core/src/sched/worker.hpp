@@ -87,6 +87,8 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked
   std::atomic<std::uintptr_t> poison{0};  // 0 or kPoison; written by the worker and the monitor
 
+  std::uint32_t vain_looks = 0;  // Scheduler::note_vain_look
+
   std::uintptr_t interrupted_at = 0;  // the instruction that preempted() is called before
 
   // The unfinished half of the last switch; written before it, used up after it.

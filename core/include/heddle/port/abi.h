@@ -38,8 +38,10 @@
 
 #if defined(_WIN32)
 #define HEDDLE_PORT_EXPORT __declspec(dllexport)
+#define HEDDLE_PORT_IMPORT __declspec(dllimport) /* of a variable; a function does without */
 #else
 #define HEDDLE_PORT_EXPORT __attribute__((visibility("default")))
+#define HEDDLE_PORT_IMPORT HEDDLE_PORT_EXPORT
 #endif
 
 /* Every pointer in a table uses the C calling convention of the machine; on 32-bit x86 that must be said. */
