@@ -2,7 +2,7 @@
 include(CMakePackageConfigHelpers)
 set(heddle_package_directory ${CMAKE_INSTALL_LIBDIR}/cmake/heddle)
 
-install(TARGETS heddle heddle_port_sdk EXPORT heddleTargets)
+install(TARGETS heddle heddle_port_sdk heddle_instrumentation EXPORT heddleTargets)
 if(TARGET heddle_command)
   # The installed program finds the library beside it, wherever the whole is moved to.
   file(RELATIVE_PATH from_bin_to_lib ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
@@ -19,7 +19,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/heddleConfig.cmake.in 
   INSTALL_DESTINATION ${heddle_package_directory} PATH_VARS HEDDLE_PORT_INSTALL_DIRECTORY CMAKE_INSTALL_DATADIR CMAKE_INSTALL_BINDIR)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/heddleConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/heddleConfig.cmake ${PROJECT_BINARY_DIR}/heddleConfigVersion.cmake
-  ${PROJECT_SOURCE_DIR}/cmake/HeddleSplitStack.cmake
+  ${PROJECT_SOURCE_DIR}/cmake/HeddleInstrument.cmake ${PROJECT_SOURCE_DIR}/cmake/HeddleSplitStack.cmake
   DESTINATION ${heddle_package_directory})
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/config/ DESTINATION ${CMAKE_INSTALL_DATADIR}/heddle/config

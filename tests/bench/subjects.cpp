@@ -101,6 +101,12 @@ Group preemption() {
     group.subjects.push_back(ticker("any-thread-on-" + number, "ticker, " + on + ", any-thread", processors, {"heddle"},
                                     {{"HEDDLE_PREEMPTER_RESUME", "any-thread"}}));
   }
+  group.subjects.push_back({.id = "checkpoint", .title = "checkpoint", .body = "checkpoint", .by = {"heddle"}});
+  group.subjects.push_back({.id = "instrumentation",
+                            .title = "checks inserted by the compiler",
+                            .body = "instrumentation",
+                            .by = {"heddle"},
+                            .long_running = true});
   group.subjects.push_back(hogs("10ms-on-1", "two hogs, 1 processor, 10 ms", 1, kPreemptive, "10ms"));
   group.subjects.push_back(hogs("1ms-on-1", "two hogs, 1 processor, 1 ms", 1, {"heddle"}, "1ms"));
   group.subjects.push_back(hogs("10ms-on-2", "two hogs, 2 processors, 10 ms", 2, {"heddle"}, "10ms"));

@@ -1,4 +1,5 @@
 // The bodies on Heddle.
+#include "bench/bodies/computing.hpp"
 #include "bench/bodies/heddle_library.hpp"
 #include "bench/bodies/program.hpp"
 
@@ -30,6 +31,47 @@ void clock(unsigned processors, std::int64_t) {
   HeddleLibrary::run(processors, [] {
     say("reading", "ns", ns_per_operation([](std::int64_t times) {
           for (std::int64_t i = 0; i < times; ++i) asm volatile("" : : "r"(nanotime()));
+          return times;
+        }));
+  });
+}
+
+void checkpoints(unsigned processors, std::int64_t) {
+  HeddleLibrary::run(processors, [] {
+    say("checkpoint", "ns", ns_per_operation([](std::int64_t times) {
+          for (std::int64_t i = 0; i < times; ++i) {
+            this_fiber::checkpoint();
+            asm volatile("" : : : "memory");
+          }
+          return times;
+        }));
+  });
+}
+
+/// By how much computing takes longer with the checks that the compiler has inserted.
+void instrumentation(unsigned processors, std::int64_t) {
+  HeddleLibrary::run(processors, [] {
+    const auto slower = [](auto compute) {
+      std::vector<double> percent;
+      for (int pair = 0; pair < 5; ++pair) {
+        const double without = ns_per_operation([&](std::int64_t times) { return compute(plain, times); });
+        const double with = ns_per_operation([&](std::int64_t times) { return compute(checked, times); });
+        percent.push_back(100 * (with / without - 1));
+      }
+      return percentile(percent, 0.5);
+    };
+    say("loop slower by", "%", slower([](const Computing& computing, std::int64_t times) {
+          asm volatile("" : : "r"(computing.loop(times)));
+          return times;
+        }));
+    std::vector<std::uint32_t> unsorted(10'000);
+    std::uint64_t x = 1;
+    for (std::uint32_t& number : unsorted) number = static_cast<std::uint32_t>((x = compute(x)) >> 32);
+    say("sorting slower by", "%", slower([&unsorted](const Computing& computing, std::int64_t times) {
+          for (std::int64_t i = 0; i < times; ++i) {
+            std::vector<std::uint32_t> numbers = unsorted;
+            computing.sort(numbers);
+          }
           return times;
         }));
   });
@@ -97,6 +139,8 @@ int main(int argc, char** argv) {
   bodies["ticker"] = on<HeddleLibrary, ticker<HeddleLibrary>>;
   bodies["hogs"] = hogs;
   bodies["clock"] = clock;
+  bodies["checkpoint"] = checkpoints;
+  bodies["instrumentation"] = instrumentation;
   bodies["foreign-call"] = foreign_calls;
   bodies["foreign-callback"] = foreign_calls_with_callback;
   bodies["thread-callback"] = callbacks_from_a_thread;
