@@ -79,18 +79,20 @@ TEST_P(Instrumented, ALoopInCLetsTheOthersRun) {
 }
 
 TEST_P(Instrumented, RecursionLetsTheOthersRun) {
-  passes_in_child([] {
-    run(cooperative(2), [] {
-      const Storm storm(1, 2);
-      std::vector<Fiber> fibers;
-      for (int id = 0; id < 6; ++id) {
-        fibers.emplace_back([] {
-          while (stats().cooperative_preemptions < scaled(10000)) EXPECT_EQ(fibonacci(kNumber), kFibonacci);
+  passes_in_child(
+      [] {
+        run(cooperative(2), [] {
+          const Storm storm(1, 2);
+          std::vector<Fiber> fibers;
+          for (int id = 0; id < 6; ++id) {
+            fibers.emplace_back([] {
+              while (stats().cooperative_preemptions < scaled(2000)) EXPECT_EQ(fibonacci(kNumber), kFibonacci);
+            });
+          }
+          fibers.clear();
         });
-      }
-      fibers.clear();
-    });
-  });
+      },
+      60s);
 }
 
 // What is asked for while nothing may interrupt the fiber is done when that ends.
@@ -146,7 +148,7 @@ TEST_P(Instrumented, ExceptionsAreTheFibersOwn) {
           std::vector<Fiber> fibers;
           for (int id = 0; id < 6; ++id) {
             fibers.emplace_back([id, &faults] {
-              for (int round = 0; stats().cooperative_preemptions < scaled(10000); ++round) {
+              for (int round = 0; stats().cooperative_preemptions < scaled(2000); ++round) {
                 const int value = 1000 * id + round;
                 try {
                   throw_from(3, value, faults);
@@ -215,25 +217,27 @@ INSTANTIATE_TEST_SUITE_P(Of, BigFrame,
 
 // Foreign code that is instrumented is not stopped, however often that is asked: its fiber must not leave the thread.
 TEST_P(Instrumented, ForeignCodeGoesOn) {
-  passes_in_child([] {
-    run(cooperative(2), [] {
-      const Storm storm(1, 2);
-      std::vector<Fiber> fibers;
-      for (int id = 0; id < 4; ++id) {
-        fibers.emplace_back([] {
-          for (std::size_t round = 0; round < scaled(300); ++round) {
-            EXPECT_EQ(foreign_call([] {
-                        const std::uintptr_t thread = this_thread();
-                        const std::uint64_t result = fibonacci(kNumber - 4);
-                        return thread == this_thread() ? result : 0;
-                      }),
-                      987U);
+  passes_in_child(
+      [] {
+        run(cooperative(2), [] {
+          const Storm storm(1, 2);
+          std::vector<Fiber> fibers;
+          for (int id = 0; id < 4; ++id) {
+            fibers.emplace_back([] {
+              for (std::size_t round = 0; round < scaled(300); ++round) {
+                EXPECT_EQ(foreign_call([] {
+                            const std::uintptr_t thread = this_thread();
+                            const std::uint64_t result = fibonacci(kNumber - 4);
+                            return thread == this_thread() ? result : 0;
+                          }),
+                          987U);
+              }
+            });
           }
+          fibers.clear();
         });
-      }
-      fibers.clear();
-    });
-  });
+      },
+      60s);
 }
 
 // A callback is a fiber's code again.
