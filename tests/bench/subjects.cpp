@@ -102,6 +102,7 @@ Group preemption() {
                                     {{"HEDDLE_PREEMPTER_RESUME", "any-thread"}}));
   }
   group.subjects.push_back({.id = "checkpoint", .title = "checkpoint", .body = "checkpoint", .by = {"heddle"}});
+  group.subjects.push_back({.id = "with-stack", .title = "call with more stack", .body = "with-stack", .by = {"heddle"}});
   group.subjects.push_back({.id = "instrumentation",
                             .title = "checks inserted by the compiler",
                             .body = "instrumentation",

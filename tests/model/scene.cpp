@@ -62,7 +62,7 @@ void release(void* base, std::size_t, std::size_t) {
   unused_stacks().push_back(base);
 }
 // All of one size.
-const HeddleStackMemory memory{sizeof(HeddleStackMemory), 4096, reserve, release, [](void*, std::size_t) {}};
+const HeddleStackMemory memory{sizeof(HeddleStackMemory), 4096, reserve, release, [](void*, std::size_t) {}, 0};
 
 struct Body {
   std::function<void()> function;

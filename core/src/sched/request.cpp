@@ -19,6 +19,8 @@
 #include "sched/core_section.hpp"
 #include "sched/scheduler.hpp"
 
+#include <heddle/detail/preemption_request.hpp>
+
 #include <mutex>
 
 namespace heddle {

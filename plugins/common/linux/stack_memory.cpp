@@ -112,7 +112,7 @@ void discard(void* base, size_t bytes) {
 
 }  // namespace
 
-HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release, discard};
+HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release, discard, 0};
 
 void open_stack_memory() {
   stack_memory.page_bytes = static_cast<uint32_t>(sysconf(_SC_PAGESIZE));

@@ -107,12 +107,13 @@ void discard(void* base, size_t bytes) {
 
 }  // namespace
 
-HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release, discard};
+HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release, discard, 0};
 
 void open_stack_memory() {
   SYSTEM_INFO system{};
   GetSystemInfo(&system);
   stack_memory.page_bytes = system.dwPageSize;
+  stack_memory.overflow_bytes = kOverflowPages * system.dwPageSize;
 }
 
 }  // namespace heddle::port

@@ -77,6 +77,22 @@ void instrumentation(unsigned processors, std::int64_t) {
   });
 }
 
+/// Calls of a function that does nothing, which has room on the fiber's stack, and has none.
+void calls_with_stack(unsigned processors, std::int64_t) {
+  HeddleLibrary::run(processors, [] {
+    const auto calls_of = [](std::size_t bytes) {
+      return ns_per_operation([bytes](std::int64_t times) {
+        for (std::int64_t i = 0; i < times; ++i) with_stack(bytes, do_nothing);
+        return times;
+      });
+    };
+    Fiber({.stack_size = 64 << 10}, [&] {
+      say("with room", "ns", calls_of(1 << 10));
+      say("at the edge", "ns", calls_of(256 << 10));
+    }).join();
+  });
+}
+
 void foreign_calls(unsigned processors, std::int64_t) {
   HeddleLibrary::run(processors, [] {
     say("call", "ns", ns_per_operation([](std::int64_t times) {
@@ -140,6 +156,7 @@ int main(int argc, char** argv) {
   bodies["hogs"] = hogs;
   bodies["clock"] = clock;
   bodies["checkpoint"] = checkpoints;
+  bodies["with-stack"] = calls_with_stack;
   bodies["instrumentation"] = instrumentation;
   bodies["foreign-call"] = foreign_calls;
   bodies["foreign-callback"] = foreign_calls_with_callback;

@@ -33,6 +33,10 @@ typedef struct HeddleStackMemory {
    * they were when touched again. */
   HEDDLE_ON_ANY_THREAD
   void(HEDDLE_CALL* discard)(void* base, size_t bytes);
+
+  /* How many bytes above the guard are not for the code that runs there: a stack is said to have overflowed when it gets so far. 0 where
+   * it may be used to the last byte. */
+  uint32_t overflow_bytes;
 } HeddleStackMemory;
 
 #ifdef __cplusplus
