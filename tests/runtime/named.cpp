@@ -37,6 +37,16 @@ HEDDLE_NAMED void named_write_to_null() {
   asm volatile("");
 }
 
+// What the compiler cannot know it to be 0, and a frame that it cannot do without.
+HEDDLE_NAMED int named_recurse(const volatile char* outer) {
+  volatile char frame[256];
+  frame[0] = *outer;
+  if (frame[0] != 0) return 0;
+  const int deeper = named_recurse(frame);
+  asm volatile("" ::: "memory");
+  return deeper + frame[0];
+}
+
 #define HEDDLE_NAMED_LOOP(name)                     \
   HEDDLE_NAMED void name(std::atomic<int>* begun) { \
     ++*begun;                                       \
@@ -66,6 +76,11 @@ void named_foreign_call(const std::function<void()>& function) {
 
 void named_write_to_null() {
   ::named_write_to_null();
+}
+
+void named_recurse() {
+  const volatile char outermost = 0;
+  ::named_recurse(&outermost);
 }
 
 const std::array<void (*)(std::atomic<int>& begun), 4> kNamedLoops = {

@@ -22,6 +22,9 @@ void named_foreign_call(const std::function<void()>& function);
 /// Writes to address 0.
 void named_write_to_null();
 
+/// Calls itself until the stack is used up.
+void named_recurse();
+
 /// Endless loops without a call, which first count themselves.
 extern const std::array<void (*)(std::atomic<int>& begun), 4> kNamedLoops;
 inline constexpr std::array<const char*, 4> kNamesOfLoops = {"named_loop_north", "named_loop_east", "named_loop_south",

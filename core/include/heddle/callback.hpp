@@ -23,8 +23,9 @@ HEDDLE_API void run_callback(void* (*function)(void* closure) noexcept, void* cl
 /// without their destructors, as longjmp leaves them.
 ///
 /// On a thread that the runtime does not know it runs as a fiber of its own, on a worker that the thread keeps until it ends; signal
-/// mask, alternate signal stack and the port's thread-local slot are as they were when it returns. It is not interrupted there, but gives way
-/// wherever it enters the runtime. What it throws comes out here.
+/// mask, alternate signal stack and the port's thread-local slot are as they were when it returns. Only a thread without an alternate signal
+/// stack has one from its first callback on, until it ends. It is not interrupted there, but gives way wherever it enters the runtime. What it
+/// throws comes out here.
 ///
 /// Elsewhere, in a fiber's own code, a plain call.
 ///

@@ -6,19 +6,16 @@
 
 namespace heddle::observe {
 
-namespace {
-
-/// `of fiber 3 "parser"`
-void append_fiber(const sched::FiberBlock& fiber, std::span<char> text) noexcept {
+std::array<char, kFiberTextBytes> fiber_text(const sched::FiberBlock& fiber) noexcept {
   const auto number = static_cast<unsigned long long>(fiber.number);
+  std::array<char, kFiberTextBytes> text;
   if (fiber.name[0]) {
     std::snprintf(text.data(), text.size(), "fiber %llu \"%s\"", number, fiber.name.data());
   } else {
     std::snprintf(text.data(), text.size(), "fiber %llu", number);
   }
+  return text;
 }
-
-}  // namespace
 
 std::string_view describe(const HeddleFault& fault, const sched::FiberBlock* fiber, std::span<char> buffer) noexcept {
   std::array<char, 48> how{};
@@ -27,8 +24,8 @@ std::string_view describe(const HeddleFault& fault, const sched::FiberBlock* fib
   } else if ((fault.flags & HEDDLE_FAULT_HAS_ADDRESS) != 0) {
     std::snprintf(how.data(), how.size(), " at address 0x%llx", static_cast<unsigned long long>(fault.address));
   }
-  std::array<char, 64> who{"the runtime"};
-  if (fiber) append_fiber(*fiber, who);
+  std::array<char, kFiberTextBytes> who{"the runtime"};
+  if (fiber) who = fiber_text(*fiber);
   const char* where = fiber && fiber->ties & sched::kInForeign ? "in foreign code called by" : "in";
   const int length = std::snprintf(buffer.data(), buffer.size(),
                                    "heddle: %s%s %s %s: the process ends with a dump of its fibers\n", fault.name,

@@ -8,11 +8,17 @@
 
 #include <heddle/port/fault_watch.h>
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string_view>
 
 namespace heddle::observe {
+
+inline constexpr std::size_t kFiberTextBytes = 64;
+
+/// `fiber 3 "parser"`
+std::array<char, kFiberTextBytes> fiber_text(const sched::FiberBlock& fiber) noexcept;
 
 inline constexpr std::size_t kFaultTextBytes = 256;
 

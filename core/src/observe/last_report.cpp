@@ -5,8 +5,10 @@
 #include "base/parker.hpp"
 #include "observe/dump.hpp"
 #include "observe/fault.hpp"
+#include "observe/overflow.hpp"
 #include "sched/visit.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -77,13 +79,25 @@ void report_when_wanted() {
   reporter.finished.unpark();
 }
 
+/// The frames by their addresses, which is all that can be told when nothing more may be asked of anybody.
+void write_addresses(const Trace& trace) noexcept {
+  for (std::size_t index = 0; index < trace.count; ++index) {
+    std::array<char, 48> line;
+    const int length = std::snprintf(line.data(), line.size(), "    at 0x%llx\n",
+                                     static_cast<unsigned long long>(trace.frames[index]));
+    write({line.data(), static_cast<std::size_t>(length)});
+  }
+}
+
 /// `trace` is that of the fiber that the caller is, if it is one, and may be `cut`; see Dying.
 void have_report_made(const Trace& trace, bool cut) noexcept {
   sched::Worker* worker = sched::current_worker();
   reporter.trace = trace;
   reporter.dying = {worker, worker ? worker->current() : nullptr, &reporter.trace, cut};
   want(Wanted::kReport);
-  if (!reporter.finished.park_for(kLimit)) write("heddle: the dump of the fibers takes too long\n");
+  if (reporter.finished.park_for(kLimit)) return;
+  write("heddle: the dump of the fibers takes too long. The frames of the thread that it is about:\n");
+  write_addresses(trace);
 }
 
 void make_last_report() noexcept {
@@ -117,16 +131,20 @@ void on_request(const char* event) {
 void on_fault(const HeddleFault* fault) {
   const sched::Worker* worker = sched::current_worker();
   if (!worker || base::in_forked_child()) return;  // a thread that is not in the runtime: the program's business alone
+  const UsedUp used_up = find_used_up(*fault, *worker);
+  const bool overflow = used_up != UsedUp::kNone;
+  if (!overflow && fault->flags & HEDDLE_FAULT_MAY_BE_HANDLED) return;
   if (reporter.claimed.exchange(true)) {
-    // Of two faults at a time the second must not cut the report of the first short.
-    if (!reporter.made.load()) std::this_thread::sleep_for(std::chrono::nanoseconds(kLimit));
-    return;
+    // Of two at a time the second must not cut the report of the first short, which ends the process.
+    if (overflow || !reporter.made.load()) std::this_thread::sleep_for(std::chrono::nanoseconds(kLimit));
+  } else {
+    std::array<char, std::max(kFaultTextBytes, kOverflowTextBytes)> text;
+    write(overflow ? describe_overflow(used_up, *worker, text) : describe(*fault, worker->current(), text));
+    Trace trace;
+    const bool whole = trace_fault(*fault, trace);
+    have_report_made(trace, !whole);
   }
-  std::array<char, kFaultTextBytes> text;
-  write(describe(*fault, worker->current(), text));
-  Trace trace;
-  const bool whole = trace_fault(*fault, trace);
-  have_report_made(trace, !whole);
+  if (overflow) base::end_process(2);
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ class Look {
 
   /// The fiber's own frames, behind those of the foreign code that it has called.
   void append_callers(sched::FiberBlock& fiber, Trace& trace) {
+    if (!has_room(fiber)) return;
     Trace own;
     trace_parked(*scheduler_.interfaces().context_switcher, fiber, own);
     for (std::size_t index = 0; index < own.count && trace.count < Trace::kMostFrames; ++index)
@@ -112,10 +113,14 @@ class Look {
     if (runs(fiber)) return seen.state == FiberState::kForeign ? "its call may return" : "it could not be stopped";
     if (seen.state == FiberState::kEnded) return "it has ended";
     if (fiber.fresh) return "it has never run";
+    return has_room(fiber) ? nullptr : "its stack has no room for that";
+  }
+
+  /// For a trace, below where it is parked.
+  bool has_room(const sched::FiberBlock& fiber) const {
     HeddleRegisters at{};
     scheduler_.interfaces().context_switcher->inspect(&fiber.context, &at);
-    const auto lo = reinterpret_cast<std::uintptr_t>(sched::current_stack(fiber).lo);
-    return at.sp < lo + kTraceBytes ? "its stack has no room for that" : nullptr;
+    return at.sp >= reinterpret_cast<std::uintptr_t>(sched::current_stack(fiber).lo) + kTraceBytes;
   }
 
   sched::Scheduler& scheduler_;

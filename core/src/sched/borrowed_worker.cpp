@@ -33,6 +33,7 @@ void BorrowedWorker::tell_that_it_left() noexcept {
 }
 
 void BorrowedWorker::unbind(std::unique_ptr<BorrowedWorker> worker) {
+  if (worker->faults_) worker->faults_->leave(worker.get());
   std::lock_guard guard(ending);
   if (worker->forgotten_) return;
   Scheduler& scheduler = worker->scheduler;
@@ -61,6 +62,10 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
   }
   worker->begin_anew();
   know_thread(*worker);
+  if (watches_threads(interfaces_.fault_watch)) {
+    worker->faults_ = interfaces_.fault_watch;
+    worker->faults_->enter(worker.get());
+  }
   interfaces_.tls_provider->clear();
   worker->enter_foreign();
   {
@@ -73,6 +78,7 @@ std::unique_ptr<BorrowedWorker> Scheduler::bind_thread() {
   adrift_.fetch_add(1, std::memory_order_relaxed);
   std::lock_guard lock(lock_);
   if (stopping()) {
+    if (worker->faults_) worker->faults_->leave(worker.get());
     unbound_.push_back(std::move(worker));
     return nullptr;
   }

@@ -1,7 +1,7 @@
 // BorrowedWorker: a thread that is none of the runtime's, and calls back into it.
 //
 // The thread gets one at its first callback and keeps it until it ends, so that the next costs no system call. Between callbacks it is an ordinary
-// thread: the port's slot is empty, signal mask and alternate stack are never touched. To the scheduler it is a worker whose fiber
+// thread: the port's slot is empty, the signal mask is never touched, nor is an alternate stack of the program's. To the scheduler it is a worker whose fiber
 // is in a foreign call: a processor that it still has can be taken at any time.
 //
 // Belongs to its thread; the scheduler may end first. So entering raises `inside` and then reads `closed`, and who ends the scheduler
@@ -11,6 +11,7 @@
 #include "sched/worker.hpp"
 
 #include <heddle/port/context_switcher.h>
+#include <heddle/port/fault_watch.h>
 
 #include <atomic>
 #include <memory>
@@ -51,6 +52,7 @@ class BorrowedWorker : public Worker {
   friend class Scheduler;
   static void tell_that_it_left() noexcept;
 
+  const HeddleFaultWatch* faults_ = nullptr;  // that knows the thread, and outlives the scheduler
   std::atomic<bool> inside_{true};
   std::atomic<bool> closed_{false};  // the scheduler ends: nobody is to enter
   bool forgotten_ = false;           // it has ended: the thread is the only owner. Guarded by the lock of unbind

@@ -14,6 +14,8 @@
 #include <heddle/port/tls_provider.h>
 #include <heddle/port/vdso_caller.h>
 
+#include <cstddef>
+
 namespace heddle::sched {
 
 struct Interfaces {
@@ -33,5 +35,11 @@ struct Interfaces {
   const HeddleProcedureCaller* procedure_caller = nullptr;  // optional
   bool cooperative = false;  // do checkpoints honour requests? Under every strategy but `none`
 };
+
+/// Does it have enter and leave, which came later than the rest?
+inline bool watches_threads(const HeddleFaultWatch* faults) noexcept {
+  return faults && faults->struct_size >= offsetof(HeddleFaultWatch, leave) + sizeof faults->leave && faults->enter &&
+         faults->leave;
+}
 
 }  // namespace heddle::sched

@@ -156,7 +156,11 @@ void Scheduler::know_thread(Worker& worker) {
 
 void Scheduler::enter_thread(Worker& worker) {
   know_thread(worker);
-  if (!interfaces_.delivery) return;
+  if (interfaces_.delivery) begin_interruptions(worker);
+  if (watches_threads(interfaces_.fault_watch)) interfaces_.fault_watch->enter(&worker);
+}
+
+void Scheduler::begin_interruptions(Worker& worker) {
   if (interfaces_.delivery->enter(&worker) != HEDDLE_OK) {
     base::log(base::LogLevel::kWarning,
               "a worker's thread cannot be interrupted; its fibers give way at checkpoints only");
@@ -167,6 +171,7 @@ void Scheduler::enter_thread(Worker& worker) {
 }
 
 void Scheduler::leave_thread(Worker& worker) {
+  if (watches_threads(interfaces_.fault_watch)) interfaces_.fault_watch->leave(&worker);
   bool interruptible;
   {
     std::lock_guard lock(worker.request_lock);

@@ -216,6 +216,7 @@ class Scheduler {
 
   // A worker's thread, from its beginning to its end (scheduler.cpp).
   void enter_thread(Worker& worker);
+  void begin_interruptions(Worker& worker);
   void know_thread(Worker& worker);
   void end_borrowed();
   void leave_thread(Worker& worker);

@@ -13,13 +13,10 @@
 
 #include <pthread.h>
 #include <sched.h>
-#include <sys/auxv.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -30,6 +27,7 @@
 #include "linux/alarm.hpp"
 #include "linux/code_modules.hpp"
 #include "linux/signal_option.hpp"
+#include "linux/signal_stack.hpp"
 #include "machine.h"
 
 namespace heddle::port {
@@ -37,12 +35,11 @@ namespace {
 
 enum Request : uint32_t { kIdle, kSending, kSent, kClosed };
 
-// What the port knows of one thread, at the top of the mapping that is its signal stack.
+// What the port knows of one thread, above its signal stack.
 struct SignalThread {
   std::atomic<uint32_t> request{kIdle};
   Alarm alarm;  // of the strategy `timer`
-  void* mapping = nullptr;
-  size_t mapping_bytes = 0;
+  SignalStack stack;
   stack_t program_stack{};  // the alternate stack that the thread had
   sigset_t program_mask{};
 };
@@ -115,44 +112,26 @@ int32_t keep_handler() {
   return result;
 }
 
-// 64 KiB or, where the kernel's signal frame is large (AMX, SVE, SME), 32 KiB on top of it. Not every kernel tells its size, but
-// the injected call saves as much.
-size_t signal_stack_bytes(size_t page) {
-  const size_t frame = std::max<size_t>(getauxval(AT_MINSIGSTKSZ), signal_preempter.inject_bytes);
-  size_t bytes = std::max<size_t>(64 << 10, frame + (32 << 10));
-  bytes += sizeof(SignalThread);
-  return (bytes + page - 1) / page * page;
-}
-
-// Maps guard, signal stack and record, in this order upwards. Null when there is no memory.
-SignalThread* map_signal_stack(HeddleThread* thread) {
-  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t bytes = page + signal_stack_bytes(page);
-  void* mapping = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-  if (mapping == MAP_FAILED) return nullptr;
-  if (mprotect(mapping, page, PROT_NONE) != 0) {
-    munmap(mapping, bytes);
-    return nullptr;
-  }
-  const uintptr_t top = reinterpret_cast<uintptr_t>(mapping) + bytes;
-  const uintptr_t record_at = (top - sizeof(SignalThread)) / 64 * 64;
-  auto* record = new (reinterpret_cast<void*>(record_at)) SignalThread;
-  record->mapping = mapping;
-  record->mapping_bytes = bytes;
-  thread->signal_lo = reinterpret_cast<uintptr_t>(mapping) + page;
-  thread->signal_hi = record_at;
+// Null when there is no memory.
+SignalThread* make_signal_thread(HeddleThread* thread) {
+  const SignalStack stack = map_signal_stack(sizeof(SignalThread));
+  if (stack.mapping == nullptr) return nullptr;
+  auto* record = new (reinterpret_cast<void*>(stack.hi)) SignalThread;
+  record->stack = stack;
+  thread->signal_lo = stack.lo;
+  thread->signal_hi = stack.hi;
   return record;
 }
 
-void unmap_signal_stack(HeddleThread* thread, SignalThread* record) {
+void unmake_signal_thread(HeddleThread* thread, SignalThread* record) {
   thread->signal_lo = thread->signal_hi = 0;
-  munmap(record->mapping, record->mapping_bytes);
+  unmap_signal_stack(SignalStack(record->stack));
 }
 
 int32_t enter(HeddleThread* thread) {
   const int32_t handler = keep_handler();
   if (handler != HEDDLE_OK) return handler;
-  SignalThread* record = map_signal_stack(thread);
+  SignalThread* record = make_signal_thread(thread);
   if (record == nullptr) {
     log_line(HEDDLE_LOG_ERROR, "no memory for a signal stack: %s; raise vm.max_map_count, or have fewer workers",
              strerror(errno));
@@ -163,7 +142,7 @@ int32_t enter(HeddleThread* thread) {
   ours.ss_size = thread->signal_hi - thread->signal_lo;
   if (sigaltstack(&ours, &record->program_stack) != 0) {
     log_line(HEDDLE_LOG_ERROR, "sigaltstack: %s", strerror(errno));
-    unmap_signal_stack(thread, record);
+    unmake_signal_thread(thread, record);
     return HEDDLE_E_OS;
   }
   thread->preempter_data = record;
@@ -204,7 +183,7 @@ void leave(HeddleThread* thread) {
   const sigset_t mask = record->program_mask;
   thread->preempter_data = nullptr;
   sigaltstack(&record->program_stack, nullptr);
-  unmap_signal_stack(thread, record);
+  unmake_signal_thread(thread, record);
   pthread_sigmask(SIG_SETMASK, &mask, nullptr);
 }
 

@@ -24,6 +24,7 @@ typedef struct HeddleThread {
   uintptr_t vdso_sp;
   void* preempter_data;  /* belongs to the Preempter between enter and leave */
   uintptr_t os_thread;   /* the OS's number for the thread, set by TlsProvider::bind */
+  void* fault_watch_data; /* belongs to the FaultWatch between enter and leave */
 } HeddleThread;
 
 #ifdef __cplusplus
