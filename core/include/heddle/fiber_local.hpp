@@ -3,8 +3,11 @@
 
 #include <heddle/api.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -12,11 +15,14 @@ namespace heddle {
 
 namespace detail {
 
-/// A value of one fiber. Those of a fiber are a chain, the newest first.
+/// A value of one fiber. Those of a fiber are a chain, the newest first. A value is in it from before it is made until after it is
+/// destroyed: a collector looks for references there (live_stacks.hpp).
 struct LocalValue {
-  LocalValue* next;
-  std::uint64_t variable;  // the FiberLocal's number
+  std::size_t bytes;  // of all of it, this header included
   void (*destroy)(LocalValue* self) noexcept;
+  void (*release)(LocalValue* self) noexcept;  // gives its memory back
+  std::uint64_t variable = 0;                  // the FiberLocal's number; 0 while nobody is to find it
+  LocalValue* next = nullptr;
 };
 
 HEDDLE_API std::uint64_t new_local_variable() noexcept;
@@ -24,8 +30,14 @@ HEDDLE_API std::uint64_t new_local_variable() noexcept;
 /// The caller's value, or null.
 HEDDLE_API LocalValue* find_local_value(std::uint64_t variable) noexcept;
 
-/// Hands a value over to the caller's fiber or thread, which destroys it when it ends.
+/// Hands a value that is about to be made over to the caller's fiber or thread, which destroys it when it ends.
 HEDDLE_API void add_local_value(LocalValue* value) noexcept;
+
+/// It has been made: it is the newest then.
+HEDDLE_API void finish_local_value(LocalValue* value, std::uint64_t variable) noexcept;
+
+/// It could not be made.
+HEDDLE_API void drop_local_value(LocalValue* value) noexcept;
 
 }  // namespace detail
 
@@ -58,18 +70,30 @@ class FiberLocal {
   /// the fiber.
   T& get() {
     if (detail::LocalValue* value = detail::find_local_value(number_)) return static_cast<Value*>(value)->value;
-    auto* value = new Value(number_, make_);
-    detail::add_local_value(value);
-    return value->value;
+    auto* made = new Value;
+    detail::add_local_value(made);
+    try {
+      ::new (const_cast<void*>(static_cast<const volatile void*>(std::addressof(made->value)))) T(make_());
+    } catch (...) {
+      detail::drop_local_value(made);
+      delete made;
+      throw;
+    }
+    detail::finish_local_value(made, number_);
+    return made->value;
   }
   T& operator*() { return get(); }
   T* operator->() { return &get(); }
 
  private:
   struct Value : detail::LocalValue {
-    Value(std::uint64_t number, const std::function<T()>& make)
-        : LocalValue{nullptr, number, [](LocalValue* self) noexcept { delete static_cast<Value*>(self); }}, value(make()) {}
-    T value;
+    Value() noexcept
+        : LocalValue{sizeof(Value), [](LocalValue* self) noexcept { std::destroy_at(&static_cast<Value*>(self)->value); },
+                     [](LocalValue* self) noexcept { delete static_cast<Value*>(self); }} {}
+    ~Value() {}
+    union {
+      T value;  // made and destroyed apart from its memory
+    };
   };
 
   const std::uint64_t number_ = detail::new_local_variable();

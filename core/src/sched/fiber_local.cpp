@@ -10,10 +10,18 @@ namespace heddle {
 
 namespace {
 
+void unlink(detail::LocalValue*& chain, const detail::LocalValue* value) noexcept {
+  detail::LocalValue** link = &chain;
+  while (*link != value) link = &(*link)->next;
+  *link = value->next;
+}
+
 void destroy_all(detail::LocalValue*& chain) noexcept {
   while (detail::LocalValue* newest = chain) {
-    chain = newest->next;
-    newest->destroy(newest);
+    newest->variable = 0;
+    newest->destroy(newest);  // may make others
+    unlink(chain, newest);
+    newest->release(newest);
   }
 }
 
@@ -53,6 +61,17 @@ detail::LocalValue* detail::find_local_value(std::uint64_t variable) noexcept {
 void detail::add_local_value(LocalValue* value) noexcept {
   LocalValue*& newest = values_of_the_caller();
   value->next = std::exchange(newest, value);
+}
+
+void detail::finish_local_value(LocalValue* value, std::uint64_t variable) noexcept {
+  LocalValue*& newest = values_of_the_caller();
+  unlink(newest, value);  // making it may have made others, which go after it
+  value->variable = variable;
+  value->next = std::exchange(newest, value);
+}
+
+void detail::drop_local_value(LocalValue* value) noexcept {
+  unlink(values_of_the_caller(), value);
 }
 
 void sched::destroy_local_values(FiberBlock& self) noexcept {
