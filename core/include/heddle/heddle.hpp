@@ -13,6 +13,7 @@
 #include <heddle/fibers.hpp>
 #include <heddle/foreign_call.hpp>
 #include <heddle/latch.hpp>
+#include <heddle/live_stacks.hpp>
 #include <heddle/lock_thread.hpp>
 #include <heddle/mutex.hpp>
 #include <heddle/once.hpp>

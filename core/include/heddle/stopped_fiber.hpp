@@ -6,6 +6,10 @@
 
 namespace heddle {
 
+namespace detail {
+struct LiveStacks;
+}
+
 /// From the end of its constructor to its destruction one fiber does not run. A fiber that waits stays stopped when it is
 /// woken. Several for the same fiber count.
 ///
@@ -27,6 +31,7 @@ class HEDDLE_API StoppedFiber {
   explicit operator bool() const noexcept { return stopped_; }
 
  private:
+  friend detail::LiveStacks;
   const FiberId id_;
   bool stopped_ = false;
 };

@@ -11,6 +11,9 @@ namespace heddle {
 namespace sched {
 class Visit;
 }
+namespace detail {
+struct LiveStacks;
+}
 
 /// From the end of its constructor to its destruction no fiber runs but the one that made it; made by an ordinary thread, none does.
 /// Timers that are due meanwhile fire afterwards.
@@ -30,6 +33,7 @@ class HEDDLE_API StoppedWorld {
   StoppedWorld& operator=(const StoppedWorld&) = delete;
 
  private:
+  friend detail::LiveStacks;
   this_fiber::NoPreempt guard_;  // nobody else is to get the processor
   std::unique_ptr<sched::Visit> visit_;
   bool stopped_;

@@ -71,6 +71,11 @@ struct FiberBlock {
   std::int64_t waits_since = 0;                 // Scheduler::coarse_time(); only while waits_for is not null
   const void* made_at = nullptr;                // the address behind the call that made it
 
+  // Of the last look at live stacks (observe/live_stacks.cpp) that found a worker with it.
+  std::uint64_t seen_in = 0;
+  Worker* seen_on = nullptr;
+  bool seen_moving = false;
+
   static constexpr std::size_t kNameBytes = 32;
   std::array<char, kNameBytes> name{};  // ends with a zero
 };

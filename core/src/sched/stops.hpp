@@ -88,6 +88,9 @@ class Stops {
   /// Has that fiber been running when the world was stopped? REQUIRES: the world is stopped.
   bool was_running(const FiberBlock& fiber) noexcept;
 
+  /// A number for whoever is about to look at all fibers. REQUIRES: the caller has the world stopped.
+  std::uint64_t begin_look() noexcept { return ++looks_; }
+
   /// Stops one fiber; false when there is none of that number. REQUIRES: it is not the caller's own.
   bool stop_fiber(Worker* worker, std::uint64_t number);
   void start_fiber(std::uint64_t number) noexcept;
@@ -135,6 +138,7 @@ class Stops {
   std::vector<Stand> stands_;               // by processor
   std::vector<std::uint64_t> adrift_used_;  // by worker: see Stand::used
   std::vector<Record> records_;
+  std::uint64_t looks_ = 0;  // guarded by the world being stopped
 };
 
 }  // namespace heddle::sched
