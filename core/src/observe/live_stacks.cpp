@@ -8,6 +8,7 @@
 #include "sched/census.hpp"
 #include "sched/foreign_frame.hpp"
 #include "sched/scheduler.hpp"
+#include "sched/segment.hpp"
 #include "sched/visit.hpp"
 
 #include <heddle/fiber_local.hpp>
@@ -51,8 +52,13 @@ void LiveStack::visit_ranges(void (*visit)(void*, const LiveRange&) noexcept, vo
   const auto hand_out = [&](const void* low, const void* high, LiveRange::Of of) {
     if (low < high) visit(context, {low, high, of});
   };
-  const bool on_its_stack = here_ && lies_on(fiber_->stack, here_);
-  hand_out(on_its_stack ? here_ : fiber_->context.sp, fiber_ + 1, LiveRange::Of::kStack);
+  const bool on_its_stack = here_ && lies_on(sched::current_stack(*fiber_), here_);
+  const void* low = on_its_stack ? here_ : fiber_->context.sp;
+  for (const sched::Segment* segment = fiber_->segment; segment; segment = segment->outer) {
+    hand_out(low, segment + 1, LiveRange::Of::kStack);
+    low = segment->outer_sp;
+  }
+  hand_out(low, fiber_ + 1, LiveRange::Of::kStack);
   for (const detail::LocalValue* value = fiber_->local_values; value; value = value->next)
     hand_out(value, behind(value, value->bytes), LiveRange::Of::kLocal);
   if (const sched::CallbackFrame* callback = fiber_->callback)

@@ -146,8 +146,9 @@ void put_stack(FiberBlock& fiber, Segment* segment, std::uintptr_t guard) {
   fiber.stack_top = segment ? reinterpret_cast<std::uintptr_t>(segment) : reinterpret_cast<std::uintptr_t>(&fiber);
 }
 
-void link(const Worker& worker, FiberBlock& fiber, Segment& segment) {
+void link(const Worker& worker, FiberBlock& fiber, const HeddleContext& caller, Segment& segment) {
   segment.outer = fiber.segment;
+  segment.outer_sp = caller.sp;
   segment.outer_guard = fiber.stack_guard;
   segment.outer_tools = fiber.tools;
   tools::linked(fiber.tools, segment.stack);
@@ -259,7 +260,7 @@ HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext* caller, void* context)
     growth.answer = Answer::kCallHere;
   } else if ((segment = find_segment(worker->scheduler, fiber, growth))) {
     growth.answer = Answer::kLinked;
-    link(*worker, fiber, *segment);
+    link(*worker, fiber, *caller, *segment);
   } else {
     growth.answer = Answer::kFailed;
   }

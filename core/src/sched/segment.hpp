@@ -18,6 +18,7 @@ struct Segment : HeddleSegment {
   std::uintptr_t guard = 0;  // FiberBlock::stack_guard while the fiber is on it
   // Of what goes on when this one is left:
   Segment* outer = nullptr;  // null: the stack that the fiber began on
+  const void* outer_sp = nullptr;
   std::uintptr_t outer_guard = 0;
   [[no_unique_address]] tools::StackState outer_tools;
 };
