@@ -56,6 +56,8 @@ struct HEDDLE_API Config {
     std::size_t size = 64 * 1024;             ///< bytes, of a fiber that asks for no other
     std::size_t max_size = 64 * 1024 * 1024;  ///< bytes, the most that a fiber may ask for
     bool guard = true;                        ///< a page below each stack that faults when touched
+    std::chrono::nanoseconds release_after = std::chrono::seconds(10);  ///< how long a stack that no fiber uses keeps its pages;
+                                                                        ///< 0: not at all, nanoseconds::max(): for good
   } stack;
 
   struct Diagnostics {

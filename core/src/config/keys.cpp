@@ -69,6 +69,10 @@ const std::vector<Key>& table() {
        Size{member<&Config::stack, &Config::Stack::max_size>, 16 * kKiB, kGiB}},
       {"/stack/guard", "Whether a page that faults when touched lies below each stack.",
        Flag{member<&Config::stack, &Config::Stack::guard>}},
+      {"/stack/release_after",
+       "How long a stack that no fiber uses keeps its memory before the system gets it; 0s is not at all, never is for "
+       "good.",
+       Duration{member<&Config::stack, &Config::Stack::release_after>, 1ms, 3600s, true, true}},
       {"/diagnostics/schedtrace", "How often a line about the scheduler is logged; 0s is never.",
        Duration{member<&Config::diagnostics, &Config::Diagnostics::schedtrace>, 1ms, 3600s, true}},
       {"/diagnostics/deadlock", "Whether the process ends when all fibers wait and nobody can wake one.",
@@ -85,7 +89,10 @@ struct Printer {
   std::string operator()(const Choice& type) const {
     return std::string(type.words.at(static_cast<std::size_t>(read(type.field, config))));
   }
-  std::string operator()(const Duration& type) const { return format_duration(read(type.field, config)); }
+  std::string operator()(const Duration& type) const {
+    const std::chrono::nanoseconds duration = read(type.field, config);
+    return type.or_never && duration == kNever ? "never" : format_duration(duration);
+  }
   std::string operator()(const Size& type) const { return format_size(read(type.field, config)); }
   std::string operator()(const Count& type) const {
     const std::uint32_t count = read(type.field, config);

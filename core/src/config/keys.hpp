@@ -43,8 +43,11 @@ struct Duration {
   Field<std::chrono::nanoseconds> field;
   std::chrono::nanoseconds min;
   std::chrono::nanoseconds max;
-  bool or_zero;  ///< "0s" is taken too
+  bool or_zero;           ///< "0s" is taken too
+  bool or_never = false;  ///< "never" is taken too, and stored as kNever
 };
+
+inline constexpr std::chrono::nanoseconds kNever = std::chrono::nanoseconds::max();
 
 /// A string as of units.hpp.
 struct Size {

@@ -34,8 +34,8 @@ struct Wanted {
   }
   std::string operator()(const Choice& type) const { return listed(in_quotes_each(type.words), "or"); }
   std::string operator()(const Duration& type) const {
-    return (type.or_zero ? "\"0s\" or a duration" : "a duration") +
-           range(in_quotes(format_duration(type.min)), in_quotes(format_duration(type.max))) +
+    const std::string besides = std::string(type.or_never ? "\"never\", " : "") + (type.or_zero ? "\"0s\" or " : "");
+    return besides + "a duration" + range(in_quotes(format_duration(type.min)), in_quotes(format_duration(type.max))) +
            ", which is a whole number and a unit (ns, us, ms or s)";
   }
   std::string operator()(const Size& type) const {
@@ -89,6 +89,10 @@ struct Setter {
     return true;
   }
   bool operator()(const Duration& type) const {
+    if (type.or_never && text() && *text() == "never") {
+      type.field(config) = kNever;
+      return true;
+    }
     const auto duration = text() ? parse_duration(*text()) : std::nullopt;
     if (!duration) return false;
     const bool zero = type.or_zero && duration->count() == 0;

@@ -30,7 +30,8 @@ Monitor::Monitor(Scheduler& scheduler)
       limits_{scheduler.config().preempter.quantum.count(), scheduler.config().preempter.wakeup_slice.count()},
       trace_every_(scheduler.config().diagnostics.schedtrace.count()),
       own_alarms_(has_own_alarms(scheduler.interfaces().delivery)),
-      deadlock_(scheduler) {}
+      deadlock_(scheduler),
+      idle_stacks_(scheduler) {}
 
 void Monitor::start() {
   watched_.resize(scheduler_.processors().size());
@@ -59,6 +60,7 @@ void Monitor::loop() {
     const std::int64_t now = nanotime();
     scheduler_.note_time(now);
     trace(now);
+    next_stacks_ = idle_stacks_.look(now);
     sleep(now, look_at_all(now));
   }
 }
@@ -223,7 +225,7 @@ bool Monitor::lay_alert_down(std::int64_t now, const Survey& seen) {
 }
 
 void Monitor::sleep_until(std::int64_t now, std::int64_t until) {
-  until = std::min(until, next_trace_);
+  until = std::min({until, next_trace_, next_stacks_});
   wakes_at_.store(until, std::memory_order_seq_cst);
   parker_.park_for(std::max(until - now, kShortestSleep));
   wakes_at_.store(0, std::memory_order_relaxed);
@@ -236,7 +238,7 @@ void Monitor::rest(std::int64_t now, std::int64_t until) {
   if (something_happened || !all_idle()) return sleep_until(now, std::min(until, now + kRest));
   asleep_.exchange(true, std::memory_order_seq_cst);
   if (all_idle() && !scheduler_.stopping()) {
-    const std::int64_t again = std::min(until, next_trace_);
+    const std::int64_t again = std::min({until, next_trace_, next_stacks_});
     again == detail::kNever ? parker_.park() : (void)parker_.park_for(std::max(again - now, kShortestSleep));
   }
   asleep_.store(false, std::memory_order_relaxed);

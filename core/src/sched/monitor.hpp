@@ -1,5 +1,5 @@
 // Monitor: a thread without a processor that ends slices, sees to timers that a busy processor would miss, and takes processors from
-// workers whose fiber blocks its thread.
+// workers whose fiber blocks its thread. It also gives idle stacks' memory back (idle_stacks.hpp).
 //
 // It looks as often as is needed (slice_watch.hpp). While it will look again soon anyway it is alert, and need not be told of a fiber that
 // is made ready; that spares a chatty program the price of telling. Otherwise it sleeps until the end of a quantum that somebody waits
@@ -14,6 +14,7 @@
 
 #include "base/parker.hpp"
 #include "sched/deadlock.hpp"
+#include "sched/idle_stacks.hpp"
 #include "sched/slice_watch.hpp"
 
 #include <heddle/clock.hpp>
@@ -63,6 +64,11 @@ class Monitor {
 
   /// Starts the worker's thread: the caller's is no model for it. Any thread.
   void start_thread_of(Worker& worker);
+
+  /// A stack has become idle where no processor was.
+  void notice_idle_stack() noexcept {
+    if (!idle_stacks_.watches()) wake();
+  }
 
   bool is_this_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
 
@@ -116,6 +122,7 @@ class Monitor {
   const std::int64_t trace_every_;  // 0: never
   const bool own_alarms_;
   DeadlockWatch deadlock_;
+  IdleStacks idle_stacks_;
   base::Parker parker_;
   std::atomic<bool> alert_{false};   // it looks again soon, of itself
   std::atomic<bool> asleep_{false};  // until a processor becomes busy
@@ -129,6 +136,7 @@ class Monitor {
   std::uint64_t switches_at_rest_ = 0;
   std::int64_t started_ = 0;
   std::int64_t next_trace_ = detail::kNever;
+  std::int64_t next_stacks_ = detail::kNever;
   std::thread thread_;
 };
 

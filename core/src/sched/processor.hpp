@@ -49,8 +49,8 @@ enum class Beneficiary : std::uint8_t {
 };
 
 struct alignas(64) Processor {
-  Processor(std::uint32_t number, bool shared, stack::StackPool& stacks)
-      : index(number), queue(shared), started(shared), fibers(stacks), random(number + 1) {}
+  Processor(std::uint32_t number, bool shared, FiberDepot& depot)
+      : index(number), queue(shared), started(shared), fibers(depot), random(number + 1) {}
 
   // How many slices may begin before the clock and the global queue are looked at. A prime, so that it does not fall
   // into step with a program that goes round a fixed number of fibers.
@@ -70,7 +70,8 @@ struct alignas(64) Processor {
   FiberCache fibers;    // owner
   base::Random random;  // owner
   ProcessorCounters counters;
-  bool sole = false;  // the only one, and others can have it execute a barrier; see local_lock.hpp
+  std::uint64_t uses_at_age = 0;  // of its cache; the monitor's
+  bool sole = false;              // the only one, and others can have it execute a barrier; see local_lock.hpp
   std::atomic<detail::LocalLock*> private_lock{nullptr};  // that its worker holds; written by the owner
   std::atomic<bool> idle{true};                           // written under Scheduler::lock_
   Processor* idle_link = nullptr;                         // guarded by Scheduler::lock_

@@ -61,14 +61,15 @@ struct MainCall {
 Scheduler::Scheduler(const Config& config, const Interfaces& interfaces)
     : config_(config),
       interfaces_(interfaces),
-      stacks_(interfaces.stack_memory, config.stack.size, config.stack.max_size, config.stack.guard),
+      stacks_(interfaces.stack_memory, config.stack.size, config.stack.max_size, config.stack.guard, config.stack.release_after),
       // Twice, so that the largest call that is allowed finds room on one, with what lies beside it.
-      segments_(interfaces.stack_memory, config.stack.size, 2 * stacks_.max_size(), config.stack.guard),
+      segments_(interfaces.stack_memory, config.stack.size, 2 * stacks_.max_size(), config.stack.guard,
+                config.stack.release_after),
       code_map_(interfaces.code_modules, config.preempter, own_code(interfaces)),
       monitor_(*this) {
   const std::uint32_t count = processor_count(config);
   for (std::uint32_t index = 0; index < count; ++index)
-    processors_.push_back(std::make_unique<Processor>(index, count > 1, stacks_));
+    processors_.push_back(std::make_unique<Processor>(index, count > 1, depot_));
   processors_.front()->sole = count == 1 && fence();
 }
 
@@ -242,7 +243,9 @@ FiberBlock& Scheduler::make_fiber(Worker* worker, std::size_t stack_size) {
   Processor* processor = nullptr;
   if (worker) processor = worker->processor;
   const bool usual = stack_size == 0 || stacks_.round(stack_size) == stacks_.default_size();
-  FiberBlock* fiber = processor && usual ? processor->fibers.take() : make_fiber_block(stacks_, stack_size);
+  FiberBlock* fiber = !usual      ? make_fiber_block(stacks_, stack_size)
+                      : processor ? processor->fibers.take()
+                                  : depot_.take_one();
   if (processor) {
     sched::count(processor->counters.fibers_created);
     fiber->number = processor->fibers.new_number();
@@ -265,6 +268,7 @@ void Scheduler::recycle(Worker* worker, FiberBlock& fiber) noexcept {
     processor->fibers.put(&fiber);
   } else {
     release_fiber_block(stacks_, &fiber);
+    if (!processor) monitor_.notice_idle_stack();
   }
 }
 

@@ -175,6 +175,11 @@ class Scheduler {
     for (const auto& worker : borrowed_) visit(*worker);
   }
 
+  FiberDepot& depot() { return depot_; }
+
+  /// Takes the stacks of caches that were not used since the last call. True if some are left. The monitor.
+  bool age_caches();
+
   // `worker` is the caller's, null on an ordinary thread.
   FiberBlock& make_fiber(Worker* worker, std::size_t stack_size);
   void recycle(Worker* worker, FiberBlock& fiber) noexcept;
@@ -226,6 +231,7 @@ class Scheduler {
   const Interfaces interfaces_;
   stack::StackPool stacks_;
   stack::StackPool segments_;
+  FiberDepot depot_{stacks_};
   std::vector<std::unique_ptr<Processor>> processors_;
   GlobalQueue global_;
 

@@ -37,6 +37,7 @@ TEST_F(EnvironmentTest, OverridesEachType) {
   set_variable("HEDDLE_SCHEDULER_PROCESSORS", "3");
   set_variable("HEDDLE_STACK_SIZE", "32KiB");
   set_variable("HEDDLE_STACK_GUARD", "false");
+  set_variable("HEDDLE_STACK_RELEASE_AFTER", "never");
   const Config config = overridden();
   EXPECT_EQ(config.port, native("/etc/app/port.so"));
   EXPECT_EQ(value_of(config, "/port_path"),
@@ -46,6 +47,7 @@ TEST_F(EnvironmentTest, OverridesEachType) {
   EXPECT_EQ(config.scheduler.processors, 3u);
   EXPECT_EQ(config.stack.size, 32u << 10);
   EXPECT_FALSE(config.stack.guard);
+  EXPECT_EQ(config.stack.release_after, kNever);
   EXPECT_EQ(config.origins.at("/scheduler/processors"), "HEDDLE_SCHEDULER_PROCESSORS");
   EXPECT_EQ(config.origins.at("/port_path"), "HEDDLE_PORT_PATH");
   EXPECT_EQ(config.origins.at("/preempter/resume"), "default");

@@ -46,6 +46,7 @@ class Generator {
     const auto most = static_cast<std::uint64_t>(type.max.count());
     type.field(config) = std::chrono::nanoseconds(number(least / unit, most / unit) * unit);
     if (type.or_zero && number(0, 1)) type.field(config) = std::chrono::nanoseconds(0);
+    if (type.or_never && number(0, 1)) type.field(config) = kNever;
   }
   void fill(const Size& type, Config& config) {
     const std::uint64_t unit = number(0, 1) ? 1 : 4096;
@@ -100,7 +101,8 @@ TEST_F(PrintTest, EachKeyIsPrinted) {
     "port_sha256": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "vdso_caller": "syscall",
     "preempter": {"strategy": "none", "quantum": "1ms", "wakeup_slice": "1ms", "resume": "any-thread", "signal": "23",
     "allow": ["a"], "deny": ["b"]},
-    "scheduler": {"processors": 2, "max_workers": 2}, "stack": {"size": "1MiB", "max_size": "1MiB", "guard": false},
+    "scheduler": {"processors": 2, "max_workers": 2}, "stack": {"size": "1MiB", "max_size": "1MiB", "guard": false,
+    "release_after": "never"},
     "diagnostics": {"schedtrace": "1s", "deadlock": false}})");
   const Config initial = parse("{}");
   for (const Key& key : keys()) EXPECT_NE(value_of(config, key.pointer), value_of(initial, key.pointer)) << key.pointer;
@@ -139,7 +141,8 @@ TEST_F(PrintTest, JsonReadsWell) {
   "stack": {
     "size": "64KiB",
     "max_size": "64MiB",
-    "guard": true
+    "guard": true,
+    "release_after": "10s"
   },
   "diagnostics": {
     "schedtrace": "0s",

@@ -29,7 +29,7 @@ TEST_F(ReaderTest, ReadsEveryKey) {
     "resume": "any-thread", "signal": "SIGRTMIN+3", "allow": ["liba"], "deny": ["libb.so", "c$$"]
   },
   "scheduler": { "processors": 4, "max_workers": 64 },
-  "stack": { "size": "128KiB", "max_size": "1MiB", "guard": false },
+  "stack": { "size": "128KiB", "max_size": "1MiB", "guard": false, "release_after": "never" },
   "diagnostics": { "schedtrace": "1s", "deadlock": false }
 })");
   EXPECT_EQ(config.port, "linux-amd64");
@@ -50,6 +50,7 @@ TEST_F(ReaderTest, ReadsEveryKey) {
   EXPECT_EQ(config.stack.size, 128u << 10);
   EXPECT_EQ(config.stack.max_size, 1u << 20);
   EXPECT_FALSE(config.stack.guard);
+  EXPECT_EQ(config.stack.release_after, std::chrono::nanoseconds::max());
   EXPECT_EQ(config.diagnostics.schedtrace, 1s);
   EXPECT_FALSE(config.diagnostics.deadlock);
 
@@ -94,7 +95,8 @@ TEST_F(ReaderTest, RefusesAnUnknownKey) {
   EXPECT_EQ(error(R"({"quantum": "1ms"})"),
             "/etc/app/runtime.json:1: /quantum: no such key; did you mean /preempter/quantum?");
   EXPECT_EQ(error(R"({"stack": {"colour": 1}})"),
-            "/etc/app/runtime.json:1: /stack/colour: no such key; the keys in /stack are size, max_size and guard");
+            "/etc/app/runtime.json:1: /stack/colour: no such key; the keys in /stack are size, max_size, guard and "
+            "release_after");
   EXPECT_EQ(
       error(R"({"": 1})"),
       "/etc/app/runtime.json:1: /: no such key; the keys here are port, port_path, port_sha256, context_switcher, "
@@ -186,6 +188,9 @@ TEST_F(ReaderTest, RefusesABadDuration) {
             "/etc/app/runtime.json:1: /diagnostics/schedtrace: wanted \"0s\" or a duration from \"1ms\" to \"3600s\", "
             "which is a "
             "whole number and a unit (ns, us, ms or s), found \"1us\"");
+  EXPECT_EQ(error(R"({"stack": {"release_after": "9223372036854775807ns"}})"),
+            "/etc/app/runtime.json:1: /stack/release_after: wanted \"never\", \"0s\" or a duration from \"1ms\" to "
+            "\"3600s\", which is a whole number and a unit (ns, us, ms or s), found \"9223372036854775807ns\"");
 }
 
 TEST_F(ReaderTest, RefusesABadSize) {
@@ -299,7 +304,8 @@ TEST_F(ReaderTest, IsNotImpressedByDeepNesting) {
   std::string objects;
   while (objects.size() < kBytes) objects += "{\"stack\":";
   EXPECT_EQ(error(objects),
-            "/etc/app/runtime.json:1: /stack/stack: no such key; the keys in /stack are size, max_size and guard");
+            "/etc/app/runtime.json:1: /stack/stack: no such key; the keys in /stack are size, max_size, guard and "
+            "release_after");
   EXPECT_EQ(error("{\"port_path\":" + std::string(kBytes, '[')),
             "/etc/app/runtime.json:1: /port_path/0: wanted the path of a folder, found an array");
 }

@@ -45,6 +45,7 @@ struct Expected {
                  {"x-minimum", format_duration(type.min)},
                  {"x-maximum", format_duration(type.max)}};
     if (type.or_zero) node["x-or"] = "0s";
+    if (type.or_never) node["anyOf"] = {{{"enum", {"never"}}}, reference("duration"), reference("expansion")};
     return node;
   }
   Json operator()(const Size& type) const {
@@ -170,6 +171,12 @@ constexpr Case kCases[] = {
     {R"({"stack": {"size": "32KiB", "max_size": "1MiB", "guard": true}})", true},
     {R"({"stack": {"size": "32KB"}})", false},
     {R"({"stack": {"guard": 1}})", false},
+    {R"({"stack": {"release_after": "0s"}})", true},
+    {R"({"stack": {"release_after": "30s"}})", true},
+    {R"({"stack": {"release_after": "never"}})", true},
+    {R"({"stack": {"release_after": "always"}})", false},
+    {R"({"stack": {"release_after": 10}})", false},
+    {R"({"preempter": {"quantum": "never"}})", false},
     {R"({"diagnostics": {"schedtrace": "0s"}})", true},
     {R"({"diagnostics": {"schedtrace": false}})", false},
     {R"({"diagnostics": {"deadlock": false}})", true},

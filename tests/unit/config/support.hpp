@@ -61,6 +61,7 @@ class ConfigTest : public testing::Test {
                                                "HEDDLE_SCHEDULER_PROCESSORS",
                                                "HEDDLE_STACK_SIZE",
                                                "HEDDLE_STACK_GUARD",
+                                               "HEDDLE_STACK_RELEASE_AFTER",
                                                "HEDDLE_CONFIG_TEST_VALUE"};
 };
 

@@ -1,14 +1,18 @@
-// StackPool: sizes, use again, exhaustion, and that every reservation goes back.
+// StackPool: sizes, use again, exhaustion, that the pages of idle stacks go back, and in the end every reservation.
 #include "stack/stack_pool.hpp"
+
+#include "base/log.hpp"
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <new>
 #include <set>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace heddle::stack {
@@ -18,10 +22,14 @@ std::map<void*, std::size_t> reserved;  // what the fake port has handed out: by
 constexpr std::align_val_t kAlignment{4096};
 std::size_t guards = 0;
 std::size_t most_bytes = 0;
+std::vector<std::pair<void*, std::size_t>> discarded;
 
 const HeddleStackMemory kMemory{sizeof(HeddleStackMemory), 4096,
                                 [](std::size_t bytes, std::size_t guard_bytes, std::size_t count, void** out) -> std::int32_t {
-                                  if (bytes * count > most_bytes) return HEDDLE_E_NO_MEMORY;
+                                  if (bytes * count > most_bytes) {
+                                    base::log(base::LogLevel::kError, "the fake system has a limit");
+                                    return HEDDLE_E_NO_MEMORY;
+                                  }
                                   guards += guard_bytes != 0 ? count : 0;
                                   *out = ::operator new(bytes* count, kAlignment);
                                   reserved[*out] = bytes * count;
@@ -32,13 +40,16 @@ const HeddleStackMemory kMemory{sizeof(HeddleStackMemory), 4096,
                                   reserved.erase(base);
                                   ::operator delete(base, kAlignment);
                                 },
-                                [](void*, std::size_t) {}};
+                                [](void* base, std::size_t bytes) { discarded.emplace_back(base, bytes); }};
+
+constexpr std::chrono::seconds kLater{1};
 
 class Pool : public testing::Test {
  protected:
   Pool() {
     reserved.clear();
     guards = 0;
+    discarded.clear();
     most_bytes = 64 << 20;
   }
 };
@@ -95,10 +106,114 @@ TEST_F(Pool, ExhaustionIsAnErrorAndTheRestGoesOn) {
   most_bytes = 4 << 20;
   StackPool pool(&kMemory, 64 << 10, 64 << 20, false);
   const Stack small = pool.allocate(0);
-  EXPECT_THROW(pool.allocate(8 << 20), std::system_error);
+  try {
+    pool.allocate(8 << 20);
+    FAIL() << "there is no room for this stack";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), std::errc::not_enough_memory);
+    EXPECT_STREQ(error.what(),
+                 ("heddle: no memory for more fiber stacks of 8388608 bytes: the fake system has a limit: " +
+                  std::make_error_code(std::errc::not_enough_memory).message())
+                     .c_str());
+  }
   EXPECT_EQ(guards, 0u);
   pool.release(small);
   EXPECT_EQ(pool.allocate(0).lo, small.lo);
+}
+
+TEST_F(Pool, WhatIsIdleForAnAgeLosesItsPages) {
+  StackPool pool(&kMemory, 64 << 10, 1 << 20, true, kLater);
+  const Stack idle = pool.allocate(0);
+  const Stack used = pool.allocate(0);
+  const Stack large = pool.allocate(512 << 10);
+  EXPECT_FALSE(pool.has_idle());
+  pool.release(idle);
+  pool.release(large);
+  EXPECT_TRUE(pool.has_idle());
+  pool.give_back(100);
+  EXPECT_TRUE(discarded.empty());
+  EXPECT_FALSE(pool.has_old());
+  pool.age();
+  EXPECT_TRUE(pool.has_old());
+  pool.give_back(1);
+  EXPECT_EQ(discarded.size(), 1u);
+  EXPECT_TRUE(pool.has_old());
+  pool.give_back(100);
+  EXPECT_FALSE(pool.has_old());
+  EXPECT_FALSE(pool.has_idle());
+  EXPECT_EQ(discarded,
+            (std::vector<std::pair<void*, std::size_t>>{{idle.lo, (64 << 10) - 4096}, {large.lo, (512 << 10) - 4096}}));
+  EXPECT_EQ(pool.allocate(0).base, idle.base);
+  EXPECT_EQ(pool.allocate(512 << 10).base, large.base);
+  EXPECT_NE(pool.allocate(0).base, used.base);
+}
+
+TEST_F(Pool, WhatIsTakenAndGivenBackStaysYoung) {
+  StackPool pool(&kMemory, 64 << 10, 1 << 20, true, kLater);
+  const Stack busy = pool.allocate(0);
+  const Stack idle = pool.allocate(0);
+  pool.release(idle);
+  pool.release(busy);
+  for (int age = 0; age < 3; ++age) {
+    pool.age();
+    const Stack again = pool.allocate(0);
+    EXPECT_EQ(again.base, busy.base);
+    pool.release(again);
+    pool.give_back(100);
+  }
+  EXPECT_EQ(discarded, (std::vector<std::pair<void*, std::size_t>>{{idle.lo, (64 << 10) - 4096}}));
+  EXPECT_EQ(pool.allocate(0).base, busy.base);
+  EXPECT_EQ(pool.allocate(0).base, idle.base);
+}
+
+TEST_F(Pool, OldOnesAreTakenBeforeTheyAreGivenBack) {
+  StackPool pool(&kMemory, 64 << 10, 1 << 20, true, kLater);
+  const Stack stack = pool.allocate(0);
+  pool.release(stack, true);
+  EXPECT_TRUE(pool.has_old());
+  EXPECT_EQ(pool.allocate(0).base, stack.base);
+  EXPECT_FALSE(pool.has_old());
+  pool.give_back(100);
+  EXPECT_TRUE(discarded.empty());
+}
+
+TEST_F(Pool, ThousandsGoBackAFewAtATime) {
+  StackPool pool(&kMemory, 16 << 10, 1 << 20, true, kLater);
+  std::vector<Stack> stacks;
+  std::set<std::byte*> places;
+  for (int i = 0; i < 3000; ++i) {
+    stacks.push_back(pool.allocate(0));
+    places.insert(stacks.back().base);
+  }
+  for (const Stack& stack : stacks) pool.release(stack);
+  pool.age();
+  for (std::size_t gone = 0; gone < 3000; gone += 50) {
+    EXPECT_EQ(discarded.size(), gone);
+    pool.give_back(50);
+  }
+  EXPECT_FALSE(pool.has_old());
+  const std::size_t reservations = reserved.size();
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(places.erase(pool.allocate(0).base), 1u);
+  EXPECT_EQ(reserved.size(), reservations);
+}
+
+TEST_F(Pool, AtOnceMeansAtOnce) {
+  StackPool pool(&kMemory, 64 << 10, 1 << 20, false, std::chrono::nanoseconds(0));
+  const Stack stack = pool.allocate(0);
+  pool.release(stack);
+  EXPECT_EQ(discarded, (std::vector<std::pair<void*, std::size_t>>{{stack.lo, 64 << 10}}));
+  EXPECT_FALSE(pool.has_idle());
+  EXPECT_EQ(pool.allocate(0).base, stack.base);
+}
+
+TEST_F(Pool, TheHeapKeepsItsPages) {
+  for (const std::chrono::nanoseconds after : {std::chrono::nanoseconds(0), std::chrono::nanoseconds(kLater)}) {
+    StackPool pool(nullptr, 64 << 10, 1 << 20, false, after);
+    EXPECT_EQ(pool.release_after(), StackPool::kNever);
+    const Stack stack = pool.allocate(0);
+    pool.release(stack);
+    EXPECT_EQ(pool.allocate(0).base, stack.base);
+  }
 }
 
 TEST_F(Pool, WithoutAPortTheStacksComeFromTheHeap) {
