@@ -53,6 +53,14 @@ Group very_many() {
           skynet("skynet-join-on-2", "skynet by join, 2 processors", "skynet-join", 2),
           {.id = "parked-100000", .title = "100,000 parked", .body = "parked", .count = 100'000, .by = kFibers, .long_running = true},
           {.id = "parked-1000000", .title = "1,000,000 parked", .body = "parked", .count = 1'000'000, .by = kFibers, .long_running = true, .once = slow_once},
+          {.id = "parked-1000000-on-2",
+           .title = "1,000,000 parked, 2 processors",
+           .body = "parked",
+           .processors = 2,
+           .count = 1'000'000,
+           .by = kFibers,
+           .long_running = true,
+           .once = slow_once},
           {.id = "timers-100000", .title = "100,000 sleeping", .body = "timers", .processors = 2, .count = 100'000, .by = kFibers, .long_running = true},
       }};
 }

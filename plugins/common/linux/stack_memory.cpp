@@ -4,6 +4,7 @@
 // that, mprotect splits the mapping at each guard, so vm.max_map_count bounds the number of stacks.
 #include "linux/stack_memory.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -12,7 +13,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "host.hpp"
@@ -36,13 +37,44 @@ bool try_guards(size_t page_bytes) {
   return guarded;
 }
 
-long max_map_count() {
-  long count = 65530;  // the kernel's default
-  FILE* file = fopen("/proc/sys/vm/max_map_count", "re");
-  if (file == nullptr) return count;
-  if (fscanf(file, "%ld", &count) != 1) count = 65530;
-  fclose(file);
-  return count;
+// The first number in a file of the kernel's. Takes no memory: there may be none.
+unsigned long long number_in(const char* path, unsigned long long otherwise) {
+  char text[32];
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return otherwise;
+  const ssize_t length = read(file, text, sizeof text - 1);
+  close(file);
+  if (length <= 0) return otherwise;
+  text[length] = 0;
+  return strtoull(text, nullptr, 10);
+}
+
+int32_t report_address_space(const char* call, size_t bytes, unsigned long long limit) {
+  log_line(HEDDLE_LOG_ERROR,
+           "stack memory: %s of %zu bytes: no address space; a process may have %llu bytes of it (RLIMIT_AS): raise "
+           "that with `ulimit -v "
+           "unlimited`, or have fewer fibers or a smaller stack.size",
+           call, bytes, limit);
+  return HEDDLE_E_NO_MEMORY;
+}
+
+int32_t report_commit_limit(const char* call, size_t bytes) {
+  log_line(HEDDLE_LOG_ERROR,
+           "stack memory: %s of %zu bytes: no memory; the kernel counts what is not touched too (vm.overcommit_memory "
+           "is 2): "
+           "allow more with `sysctl -w vm.overcommit_ratio`, or have `sysctl -w vm.overcommit_memory=0`",
+           call, bytes);
+  return HEDDLE_E_NO_MEMORY;
+}
+
+int32_t report_mappings(const char* call, size_t bytes) {
+  const unsigned long long most = number_in("/proc/sys/vm/max_map_count", 65530);  // the kernel's default
+  log_line(
+      HEDDLE_LOG_ERROR,
+      "stack memory: %s of %zu bytes: no mapping; a process may have vm.max_map_count = %llu of them: raise it with "
+      "`sysctl -w vm.max_map_count=%llu`, or do without guards (stack.guard)",
+      call, bytes, most, 4 * most);
+  return HEDDLE_E_NO_MEMORY;
 }
 
 int32_t report_failure(const char* call, size_t bytes, int error) {
@@ -50,21 +82,15 @@ int32_t report_failure(const char* call, size_t bytes, int error) {
     log_line(HEDDLE_LOG_ERROR, "stack memory: %s of %zu bytes: %s", call, bytes, strerror(error));
     return HEDDLE_E_OS;
   }
+  const size_t page = stack_memory.page_bytes;
+  const unsigned long long pages = number_in("/proc/self/statm", 0) + bytes / page;
   rlimit limit{};
-  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-    log_line(
-        HEDDLE_LOG_ERROR,
-        "stack memory: %s of %zu bytes: no memory; the limit of the address space (RLIMIT_AS) is %llu bytes, raise it "
-        "with `ulimit -v unlimited`, or the limit of mappings (vm.max_map_count = %ld) with `sysctl vm.max_map_count`",
-        call, bytes, static_cast<unsigned long long>(limit.rlim_cur), max_map_count());
-  } else {
-    log_line(
-        HEDDLE_LOG_ERROR,
-        "stack memory: %s of %zu bytes: no memory; a process may have vm.max_map_count = %ld mappings, raise it with "
-        "`sysctl -w vm.max_map_count=%ld`",
-        call, bytes, max_map_count(), 4 * max_map_count());
-  }
-  return HEDDLE_E_NO_MEMORY;
+  if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && pages >= limit.rlim_cur / page)
+    return report_address_space(call, bytes, limit.rlim_cur);
+  // Less than the whole, which has holes too small for this.
+  if (pages > SIZE_MAX / 4 / page) return report_address_space(call, bytes, SIZE_MAX);
+  if (number_in("/proc/sys/vm/overcommit_memory", 0) == 2) return report_commit_limit(call, bytes);
+  return report_mappings(call, bytes);
 }
 
 // 0 or the errno of the call that failed.
@@ -96,7 +122,7 @@ int32_t reserve(size_t bytes, size_t guard_bytes, size_t count, void** out) {
     const int error = install_guard(static_cast<char*>(base) + i * bytes, guard_bytes);
     if (error == 0) continue;
     munmap(base, total);
-    return report_failure("guard", guard_bytes, error);
+    return error == ENOMEM ? report_mappings("guard", guard_bytes) : report_failure("guard", guard_bytes, error);
   }
   *out = base;
   return HEDDLE_OK;
@@ -107,7 +133,8 @@ void release(void* base, size_t bytes, size_t count) {
 }
 
 void discard(void* base, size_t bytes) {
-  if (madvise(base, bytes, MADV_DONTNEED) != 0) report_failure("madvise", bytes, errno);
+  // EINVAL: locked in memory, as mlockall(2) wants it.
+  if (madvise(base, bytes, MADV_DONTNEED) != 0 && errno != EINVAL) report_failure("madvise", bytes, errno);
 }
 
 }  // namespace
