@@ -75,6 +75,26 @@ TEST_F(StackMemory, EachGuardFaults) {
   stacks->release(base, bytes, 3);
 }
 
+// Of later batches too: a port may install those in another way.
+TEST_F(StackMemory, EachGuardOfManyBatchesFaults) {
+  const size_t bytes = 4 * page();
+  constexpr size_t kBatches = 40;
+  constexpr size_t kCount = 64;
+  std::vector<char*> batches;
+  for (size_t i = 0; i < kBatches; ++i) batches.push_back(reserve(bytes, page(), kCount));
+  for (char* base : batches) {
+    for (size_t i = 0; i < kCount; ++i) base[i * bytes + bytes - 1] = 1;
+  }
+  for (const size_t batch : {kBatches - 2, kBatches - 1}) {
+    for (const size_t index : {size_t{0}, kCount / 2, kCount - 1}) {
+      volatile char* target = batches[batch] + index * bytes;
+      EXPECT_EQ(write_in_child(target).fatal, kMemoryFault);
+      target[page()] = 1;
+    }
+  }
+  for (char* base : batches) stacks->release(base, bytes, kCount);
+}
+
 TEST_F(StackMemory, GuardsSurviveUseAndDiscard) {
   const size_t bytes = 4 * page();
   char* base = reserve(bytes, page(), 1);

@@ -8,10 +8,13 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -103,6 +106,36 @@ int install_guard(void* page, size_t bytes) {
   return mprotect(page, bytes, PROT_NONE) == 0 ? 0 : errno;
 }
 
+// The guards of a whole batch by one call, which takes half the time: young kernels have process_madvise do to a process's own memory what
+// madvise does. False: one by one then. The first batches go one by one anyway: under Valgrind, which has no such call, a program is told
+// so only when it has a thousand fibers.
+bool install_guards_at_once(char* base, size_t bytes, size_t guard_bytes, size_t count) {
+  constexpr size_t kMost = 64;
+  constexpr int kSingleBatches = 16;
+  constexpr int kSelf = -10001;  // PIDFD_SELF_THREAD_GROUP of linux/pidfd.h
+  static std::atomic<int> batches{0};
+  if (count > kMost || !kernel_has_guards.load(std::memory_order_relaxed) || batches.load(std::memory_order_relaxed) < 0)
+    return false;
+  if (batches.load(std::memory_order_relaxed) < kSingleBatches) {
+    batches.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  iovec guards[kMost];
+  for (size_t i = 0; i < count; ++i) guards[i] = {base + i * bytes, guard_bytes};
+  const auto done = syscall(SYS_process_madvise, kSelf, guards, count, kMadvGuardInstall, 0);
+  if (done == static_cast<long>(count * guard_bytes)) return true;
+  if (done < 0 && errno != ENOMEM) batches.store(INT_MIN, std::memory_order_relaxed);  // it cannot be had
+  return false;
+}
+
+// Likewise 0 or an errno.
+int install_guards(char* base, size_t bytes, size_t guard_bytes, size_t count) {
+  if (guard_bytes == 0 || install_guards_at_once(base, bytes, guard_bytes, count)) return 0;
+  int error = 0;
+  for (size_t i = 0; error == 0 && i < count; ++i) error = install_guard(base + i * bytes, guard_bytes);
+  return error;
+}
+
 int32_t reserve(size_t bytes, size_t guard_bytes, size_t count, void** out) {
   const size_t page = stack_memory.page_bytes;
   if (out == nullptr || bytes == 0 || count == 0 || bytes % page != 0 || guard_bytes % page != 0 || guard_bytes >= bytes) {
@@ -118,9 +151,7 @@ int32_t reserve(size_t bytes, size_t guard_bytes, size_t count, void** out) {
   if (base == MAP_FAILED) return report_failure("mmap", total, errno);
   // A huge page would commit many stacks at the first touch of one. Advice: a kernel without huge pages refuses it.
   madvise(base, total, MADV_NOHUGEPAGE);
-  for (size_t i = 0; guard_bytes != 0 && i < count; ++i) {
-    const int error = install_guard(static_cast<char*>(base) + i * bytes, guard_bytes);
-    if (error == 0) continue;
+  if (const int error = install_guards(static_cast<char*>(base), bytes, guard_bytes, count); error != 0) {
     munmap(base, total);
     return error == ENOMEM ? report_mappings("guard", guard_bytes) : report_failure("guard", guard_bytes, error);
   }
