@@ -33,7 +33,8 @@ class SliceWatchTest : public testing::Test {
   }
 
   stack::StackPool stacks{nullptr, 64 * 1024, 1024 * 1024, false};
-  Processor processor{0, true, stacks};
+  FiberDepot depot{stacks};
+  Processor processor{0, true, depot};
   FiberBlock waiting{};
   SliceWatch watch;
 };
