@@ -38,7 +38,8 @@ const HeddleTlsProvider tls{sizeof(HeddleTlsProvider),
                             [] { return static_cast<HeddleThread*>(current() ? current() : acting); },
                             [] {},
                             [](void (*)(HeddleThread*)) -> std::int32_t { return HEDDLE_OK; },
-                            [](HeddleThread*) {}};
+                            [](HeddleThread*) {},
+                            nullptr};
 const HeddleVdsoCaller clock_that_stands{sizeof(HeddleVdsoCaller),
                                          0,
                                          "model",

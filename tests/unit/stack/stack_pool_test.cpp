@@ -40,7 +40,8 @@ const HeddleStackMemory kMemory{sizeof(HeddleStackMemory), 4096,
                                   reserved.erase(base);
                                   ::operator delete(base, kAlignment);
                                 },
-                                [](void* base, std::size_t bytes) { discarded.emplace_back(base, bytes); }};
+                                [](void* base, std::size_t bytes) { discarded.emplace_back(base, bytes); },
+                                0};
 
 constexpr std::chrono::seconds kLater{1};
 
