@@ -184,14 +184,24 @@ void Scheduler::leave_thread(Worker& worker) {
   interfaces_.tls_provider->clear();
 }
 
+bool Scheduler::put_first(Processor& processor, FiberBlock& fiber) {
+  FiberBlock* before = processor.put_next(&fiber);
+  if (!before) return true;
+  if (!before->fresh || !processor.started.push(before)) push_behind(processor, *before);
+  // Whoever takes the new one before he looks at the queues, and who goes idle then, must not both miss the old one.
+  if (processor.queue.shared()) std::atomic_thread_fence(std::memory_order_seq_cst);  // see wake_one
+  return false;
+}
+
 void Scheduler::push_ready(Worker& worker, FiberBlock& fiber) {
-  Processor& processor = *worker.processor;
-  if (FiberBlock* before = processor.put_next(&fiber)) {
-    if (!before->fresh || !processor.started.push(before)) push_behind(processor, *before);
-    // Whoever takes the new one before he looks at the queues, and who goes idle then, must not both miss the old one.
-    if (processor.queue.shared()) std::atomic_thread_fence(std::memory_order_seq_cst);  // see wake_one
-  }
+  put_first(*worker.processor, fiber);
   find_processor(&worker);
+}
+
+void Scheduler::push_started(Worker& worker, FiberBlock& fiber) {
+  const bool first = put_first(*worker.processor, fiber);
+  // Where one waits already, the monitor knows when the slice ends. A new one makes that no earlier.
+  if (first || has_idle_processor()) find_processor(&worker);
 }
 
 void Scheduler::push_in_turn(Worker& worker, FiberBlock& fiber) {

@@ -48,6 +48,7 @@ class Scheduler {
   // For the switch path.
   FiberBlock* pick_next(Worker& worker);                      // pick.hpp
   void push_ready(Worker& worker, FiberBlock& fiber);         // next on this worker's processor
+  void push_started(Worker& worker, FiberBlock& fiber);       // likewise, one that is new
   void push_in_turn(Worker& worker, FiberBlock& fiber);       // likewise, but behind those that were before it
   void push_behind(Processor& processor, FiberBlock& fiber);  // last on it; REQUIRES: the caller owns it
   void push_global(FiberBlock& fiber);
@@ -186,6 +187,8 @@ class Scheduler {
   void count_end(Worker* worker) noexcept;  // of a fiber whose block stays
 
  private:
+  bool put_first(Processor& processor, FiberBlock& fiber);  // false: another one was there, and waits on
+
   // Looking for work (find_work.cpp); all on the worker's system stack but attend, look_further and take_global.
   void work(Worker& worker);
   FiberBlock* find_work(Worker& worker);

@@ -215,7 +215,7 @@ void start(FiberBlock& fiber) noexcept {
   const CoreSection section(current_worker());
   if (Worker* worker = section.worker()) {
     worker->processor->note_start();
-    return worker->scheduler.push_ready(*worker, fiber);
+    return worker->scheduler.push_started(*worker, fiber);
   }
   Scheduler& scheduler = scheduler_of_all();
   scheduler.push_global(fiber);
