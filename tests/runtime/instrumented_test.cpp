@@ -304,6 +304,12 @@ struct Faults {
   }
 }
 
+/// Of fibers, in whatever way.
+std::uint64_t stops() {
+  const Stats now = stats();
+  return now.preemptions + now.cooperative_preemptions;
+}
+
 class InstrumentedThreadLocal : public testing::TestWithParam<std::string> {};
 
 TEST_P(InstrumentedThreadLocal, StaysTheFibersOwnUnderSameThread) {
@@ -317,7 +323,7 @@ TEST_P(InstrumentedThreadLocal, StaysTheFibersOwnUnderSameThread) {
           std::vector<Fiber> fibers;
           for (std::uint64_t id = 0; id < 12; ++id) {
             fibers.emplace_back([id, wanted, &faults] {
-              for (std::uint64_t round = 0; stats().cooperative_preemptions < wanted; ++round) {
+              for (std::uint64_t round = 0; stops() < wanted; ++round) {
                 hammer(id << 40 | round << 20, faults);
                 this_fiber::yield();
               }
