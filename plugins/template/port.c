@@ -152,7 +152,7 @@ enum { EXCEPTION_GLOBALS_BYTES = 2 * sizeof(void*) };
 #endif
 
 static const HeddleContextSwitcher context_switcher = {
-    sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap, jump, swap_on_top, call_on, inspect,
+    sizeof(HeddleContextSwitcher), 2 * sizeof(Parked), make, swap,     jump, swap_on_top, call_on, inspect,
     EXCEPTION_GLOBALS_BYTES,       park_and_call,      NULL, morestack};
 
 /* --- TlsProvider ------------------------------------------------------------------------------------------------------ */
@@ -188,7 +188,8 @@ static int32_t HEDDLE_CALL on_thread_exit(void(HEDDLE_CALL* function)(HeddleThre
   return HEDDLE_OK;
 }
 
-static const HeddleTlsProvider tls_provider = {sizeof(HeddleTlsProvider), 0, bind, get, clear, on_thread_exit, set, NULL};
+static const HeddleTlsProvider tls_provider = {
+    sizeof(HeddleTlsProvider), 0, bind, get, clear, on_thread_exit, set, NULL};
 
 /* --- Preempter -------------------------------------------------------------------------------------------------------- */
 

@@ -45,7 +45,7 @@ rule_portable() {
 rule_ports() {
   local -A of_system=([windows]='procedure.S')
   local -a ports
-  mapfile -t ports < <(find plugins -mindepth 1 -maxdepth 1 -type d ! -name common ! -name template 2>/dev/null | sort)
+  mapfile -t ports < <(find plugins -mindepth 1 -maxdepth 1 -type d ! -name common ! -name template ! -name split_stack 2>/dev/null | sort)
   local port name more wanted
   local -a required=(README.md call.S context.S frame.h machine.h port.cpp preempt.S tls.S vdso.S)
   for port in "${ports[@]}"; do

@@ -29,6 +29,7 @@ FNR == 1 {
     if (!(room in allowed)) complain(room " is no room of rooms.txt: give it a row.")
   } else if (FILENAME ~ /^core\/include\/heddle\/port\//) room = "abi"
   else if (FILENAME ~ /^core\/include\//) room = "public"
+  else if (FILENAME ~ /^plugins\/split_stack\//) room = "split_stack"
   else if (FILENAME ~ /^plugins\//) room = "plugin"
 }
 

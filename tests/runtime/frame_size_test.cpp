@@ -69,7 +69,8 @@ TEST_P(EveryFrameSize, GrowsInACallbackAndCallsForeignCodeFromThere) {
   passes(
       [] {
         each_on_a_fresh_fiber([] {
-          foreign_call([] { callback([] { with_stack(16 << 10, [] { foreign_call([] { callback(use_a_little); }); }); }); });
+          foreign_call(
+              [] { callback([] { with_stack(16 << 10, [] { foreign_call([] { callback(use_a_little); }); }); }); });
         });
       },
       std::chrono::seconds(60));

@@ -79,7 +79,7 @@ TEST(FatalError, WithALockHeldForEverEndsAllTheSame) {
   const Outcome outcome = in_child(
       [] { run(config(kPreemptive, 2), [] { sched::testing::with_workers_locked(break_an_invariant); }); }, 30s);
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_TRUE(says(outcome, "heddle: the dump of the fibers takes too long\n")) << describe(outcome);
+  EXPECT_TRUE(says(outcome, "heddle: the dump of the fibers takes too long")) << describe(outcome);
 }
 
 TEST(FatalError, BesideAFiberThatCannotBeStoppedIsFollowedByADump) {

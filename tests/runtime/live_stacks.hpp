@@ -86,8 +86,9 @@ inline void expect_sound(const Look& all) {
   EXPECT_EQ(all.count.fibers, all.fibers.size());
   for (const auto& [id, seen] : all.fibers) {
     EXPECT_EQ(seen.ranges.empty(), seen.state == State::kMoves || seen.state == State::kEnded) << id;
-    EXPECT_EQ(std::any_of(seen.ranges.begin(), seen.ranges.end(), [](const LiveRange& range) { return range.of == Of::kStack; }),
-              !seen.ranges.empty());
+    EXPECT_EQ(
+        std::any_of(seen.ranges.begin(), seen.ranges.end(), [](const LiveRange& range) { return range.of == Of::kStack; }),
+        !seen.ranges.empty());
     ranges.insert(ranges.end(), seen.ranges.begin(), seen.ranges.end());
   }
   const auto low = [](const LiveRange& range) { return reinterpret_cast<std::uintptr_t>(range.low); };

@@ -75,9 +75,8 @@ TEST_P(LiveStacks, OfFibersThatHaveGrown) {
     Fiber fiber({.stack_size = 64 << 10}, [&] {
       hold_over_calls(1, [&] {
         with_stack(100 << 10, [&] {
-          hold_in_frame(2, [&] {
-            with_stack(1 << 20, [&] { hold_over_calls(3, [&] { return channel.receive().has_value(); }); });
-          });
+          hold_in_frame(
+              2, [&] { with_stack(1 << 20, [&] { hold_over_calls(3, [&] { return channel.receive().has_value(); }); }); });
         });
         return false;
       });

@@ -42,8 +42,9 @@ template <std::size_t kWords>
   return sum<5120>(depth, split_huge);
 }
 
-[[gnu::noinline]] double split_arguments(std::uint64_t depth, std::uint64_t a, double x, std::uint64_t b, float y, std::uint64_t c,
-                                         std::uint64_t d, std::uint64_t e, double z, Wide wide, std::uint64_t f, std::uint64_t g) {
+[[gnu::noinline]] double split_arguments(std::uint64_t depth, std::uint64_t a, double x, std::uint64_t b, float y,
+                                         std::uint64_t c, std::uint64_t d, std::uint64_t e, double z, Wide wide,
+                                         std::uint64_t f, std::uint64_t g) {
   const Frame<60> frame(depth);
   if (depth != 0) {
     wide.words[depth % 12] += 1;
@@ -82,9 +83,9 @@ template <std::size_t kWords>
   const std::uint64_t mine = total + static_cast<std::uint64_t>(fractions);
   if (!frame.holds(depth)) return 0;
   if (depth == 0) return mine;
-  return mine + split_variadic(depth - 1, 10, total, 1.0, std::uint64_t{0}, fractions - 1, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0,
-                               std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0,
-                               std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0);
+  return mine + split_variadic(depth - 1, 10, total, 1.0, std::uint64_t{0}, fractions - 1, std::uint64_t{0}, 0.0,
+                               std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0},
+                               0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0);
 }
 
 [[gnu::noinline]] void split_throw(std::uint64_t depth, std::uint64_t& destroyed) {

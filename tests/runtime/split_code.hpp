@@ -19,8 +19,8 @@ std::uint64_t split_large(std::uint64_t depth);
 std::uint64_t split_huge(std::uint64_t depth);
 
 /// Arguments in every kind of place. The result depends on all of them, at each level.
-double split_arguments(std::uint64_t depth, std::uint64_t a, double x, std::uint64_t b, float y, std::uint64_t c, std::uint64_t d,
-                       std::uint64_t e, double z, Wide wide, std::uint64_t f, std::uint64_t g);
+double split_arguments(std::uint64_t depth, std::uint64_t a, double x, std::uint64_t b, float y, std::uint64_t c,
+                       std::uint64_t d, std::uint64_t e, double z, Wide wide, std::uint64_t f, std::uint64_t g);
 Wide split_result(std::uint64_t depth);
 long double split_long(std::uint64_t depth);
 std::uint64_t split_variadic(std::uint64_t depth, int count, ...);

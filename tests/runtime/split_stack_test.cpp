@@ -51,7 +51,8 @@ TEST_P(SplitStack, KeepsArgumentsAndResults) {
   passes_on_fibers([] {
     constexpr std::uint64_t kDepth = 600;
     for (std::uint64_t round = 0; round < scaled(20); ++round) {
-      EXPECT_EQ(split_arguments(kDepth, round, 0.5, 2, 0.25F, 3, 4, 5, 0.125, Wide{}, 6, 7), 0.875 + 27.0 + static_cast<double>(round + 3 * kDepth));
+      EXPECT_EQ(split_arguments(kDepth, round, 0.5, 2, 0.25F, 3, 4, 5, 0.125, Wide{}, 6, 7),
+                0.875 + 27.0 + static_cast<double>(round + 3 * kDepth));
       EXPECT_EQ(split_result(12 * kDepth - 1).words[5], kDepth);
       EXPECT_EQ(split_long(kDepth), 0.5L * (kDepth + 1));
       EXPECT_EQ(split_variadic(kDepth, 2, std::uint64_t{3}, 2.0, std::uint64_t{4}, 5.0), 14 * (kDepth + 1));
@@ -109,7 +110,8 @@ TEST_P(SplitStackPreempted, AtAnyInstruction) {
           std::vector<std::unique_ptr<Fiber>> fibers;
           for (std::uint64_t i = 1; i <= 4; ++i) {
             fibers.push_back(std::make_unique<Fiber>(kSmall, [i] {
-              for (std::size_t round = 0; round < scaled(200); ++round) ASSERT_EQ(split_sum(1000 * i), sum_to(1000 * i));
+              for (std::size_t round = 0; round < scaled(200); ++round)
+                ASSERT_EQ(split_sum(1000 * i), sum_to(1000 * i));
             }));
           }
         });

@@ -61,7 +61,8 @@ TEST(WithStackAfterFork, IsAPlainCallWhileThereIsRoom) {
   passes_in_child([] {
     run(config(kPreemptive, 1), [] {
       EXPECT_EQ(status_of_child([] { with_stack(1024, [] {}); }), 0);
-      with_stack(std::size_t{1} << 24, [] { EXPECT_EQ(status_of_child([] { with_stack(std::size_t{1} << 20, [] {}); }), 0); });
+      with_stack(std::size_t{1} << 24,
+                 [] { EXPECT_EQ(status_of_child([] { with_stack(std::size_t{1} << 20, [] {}); }), 0); });
       foreign_call([] { EXPECT_EQ(status_of_child([] { with_stack(1024, [] {}); }), 0); });
       std::thread([] { EXPECT_EQ(status_of_child([] { with_stack(kMuch, [] {}); }), 0); }).join();
     });
@@ -77,7 +78,8 @@ TEST(WithStackAfterFork, EndsTheProcessWhereThereIsNone) {
     });
   });
   EXPECT_EQ(outcome.exit_code, 0) << describe(outcome);
-  EXPECT_NE(outcome.err.find("heddle: fatal: stack growth after fork: heddle::with_stack wants"), std::string::npos) << describe(outcome);
+  EXPECT_NE(outcome.err.find("heddle: fatal: stack growth after fork: heddle::with_stack wants"), std::string::npos)
+      << describe(outcome);
 }
 
 TEST(WithStackAfterFork, AFiberThatForksOnASegmentComesBackFromIt) {

@@ -105,7 +105,8 @@ struct Chain {
 std::uint64_t chain(const Chain* outer, std::uint64_t depth, const std::function<void()>& bottom) {
   const std::uint64_t local = depth * 0x9e3779b97f4a7c15;
   const Chain link{outer, &local, local};
-  if (depth != 0) return with_stack(8 * kKiB, [&] { return chain(&link, depth - 1, bottom); }) + (link.value == *link.local ? 1 : 0);
+  if (depth != 0)
+    return with_stack(8 * kKiB, [&] { return chain(&link, depth - 1, bottom); }) + (link.value == *link.local ? 1 : 0);
   bottom();
   std::uint64_t right = 0;
   for (const Chain* at = &link; at; at = at->outer) right += *at->local == at->value ? 1 : 0;
@@ -116,7 +117,8 @@ TEST_P(WithStack, AChainOfPointersIntoItStaysRight) {
   passes(
       [] {
         const auto depths = [](const std::function<void()>& bottom) {
-          for (std::uint64_t depth = 0; depth < 1024; depth += depth < 16 ? 1 : 97) EXPECT_EQ(chain(nullptr, depth, bottom), 2 * depth + 1);
+          for (std::uint64_t depth = 0; depth < 1024; depth += depth < 16 ? 1 : 97)
+            EXPECT_EQ(chain(nullptr, depth, bottom), 2 * depth + 1);
         };
         const auto stop = [] { const StoppedWorld world; };
         Fiber normal(kSmall, [&] { depths(stop); });
@@ -190,7 +192,8 @@ TEST_P(WithStack, SaysWhatIsTooMuchAndGoesOn) {
           deeper(deeper);
         } catch (const std::system_error& error) {
           EXPECT_EQ(error.code(), std::errc::not_enough_memory);
-          EXPECT_NE(std::string(error.what()).find("twice stack.max_size, which is 1048576"), std::string::npos) << error.what();
+          EXPECT_NE(std::string(error.what()).find("twice stack.max_size, which is 1048576"), std::string::npos)
+              << error.what();
         }
       }
       EXPECT_GT(depth, 10U * 10U);
@@ -218,7 +221,8 @@ TEST_P(WithStack, InAForeignCallIsAPlainCallWhileThereIsRoom) {
     });
     Fiber(kSmall, [] {
       with_stack(kKiB << 8, [] {
-        foreign_call([] { callback([] { EXPECT_GT(with_stack(kKiB << 10, [] { return use_stack(1000 * kKiB); }), 0U); }); });
+        foreign_call(
+            [] { callback([] { EXPECT_GT(with_stack(kKiB << 10, [] { return use_stack(1000 * kKiB); }), 0U); }); });
         EXPECT_GT(use_stack(200 * kKiB), 0U);
       });
     }).join();
@@ -226,8 +230,9 @@ TEST_P(WithStack, InAForeignCallIsAPlainCallWhileThereIsRoom) {
 }
 
 TEST(WithStackMisuse, InAForeignCallThatHasNotThatMuchEndsTheProcess) {
-  ends_with_a_message([] { run(config(kPreemptive, 1), [] { foreign_call([] { with_stack(std::size_t{1} << 30, [] {}); }); }); },
-                      "stack growth in a foreign call: heddle::with_stack wants 1073741824 bytes, and foreign code");
+  ends_with_a_message(
+      [] { run(config(kPreemptive, 1), [] { foreign_call([] { with_stack(std::size_t{1} << 30, [] {}); }); }); },
+      "stack growth in a foreign call: heddle::with_stack wants 1073741824 bytes, and foreign code");
 }
 
 /// Recurses until there is not that much.
@@ -240,9 +245,8 @@ TEST(WithStackMisuse, InAForeignCallThatHasNotThatMuchEndsTheProcess) {
 // R46 SystemStackOverflow.
 TEST(WithStackMisuse, ShowsWhoAskedForIt) {
   const Outcome outcome = in_child([] {
-    run(config(kPreemptive, 1), [] {
-      Fiber({.name = "culprit"}, [] { foreign_call(recurse_on_the_system_stack, 0U); }).join();
-    });
+    run(config(kPreemptive, 1),
+        [] { Fiber({.name = "culprit"}, [] { foreign_call(recurse_on_the_system_stack, 0U); }).join(); });
   });
   EXPECT_EQ(outcome.exit_code, 2) << describe(outcome);
   const std::size_t first = outcome.err.find("stack growth in a foreign call");
@@ -366,7 +370,8 @@ TEST_P(WithStackPreempted, GrowthIsInterruptedAtAnyInstruction) {
               const auto sum = [](const auto& self, std::uint64_t depth) -> std::uint64_t {
                 return depth == 0 ? 0 : with_stack(20 * kKiB, [&] { return depth + self(self, depth - 1); });
               };
-              for (std::size_t round = 0; round < scaled(4000); ++round) ASSERT_EQ(sum(sum, 10 + seed), (10 + seed) * (11 + seed) / 2);
+              for (std::size_t round = 0; round < scaled(4000); ++round)
+                ASSERT_EQ(sum(sum, 10 + seed), (10 + seed) * (11 + seed) / 2);
             }));
           }
         });

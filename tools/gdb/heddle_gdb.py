@@ -67,31 +67,16 @@ def chain(first):
         first = first["link"]
 
 
-def free_blocks(core):
-    """Control blocks that wait in a cache of a processor to be used again."""
-    free = set()
-    for processor in vector(core["processors_"]):
-        free.update(chain(owned(processor)["fibers"]["first_"]))
-    return free
-
-
 def stacks(core):
-    """(base, size) of each stack that is in use or in a cache."""
+    """(base, size) of each stack that was ever in use."""
     pool = core["stacks_"]
     classes = pool["classes_"]["_M_elems"]
-    node = gdb.lookup_type("heddle::stack::StackPool::Free")
     for reservation in vector(pool["reservations_"]):
         base, size, count = (int(reservation[name]) for name in ("base", "size", "count"))
         free_list = classes[size.bit_length() - 1]
         untouched = int(free_list["untouched"]) if int(free_list["next"]) == base else 0
-        given_back = set()
-        at = free_list["free"]
-        while int(at) != 0:
-            given_back.add(int(at) + node.sizeof - size)
-            at = at["next"]
         for index in range(untouched, count):
-            if base + index * size not in given_back:
-                yield base + index * size, size
+            yield base + index * size, size
 
 
 def control_block(base, size, block_type, inferior):
@@ -145,14 +130,16 @@ def fibers():
     block_type = gdb.lookup_type(BLOCK)
     running = {int(owned(worker)["fiber"]): owned(worker) for worker in vector(core["workers_"])}
     kept = {int(owned(worker)["kept"]) for worker in vector(core["workers_"])}
-    ready, free = ready_blocks(core), free_blocks(core)
+    ready = ready_blocks(core)
     inferior = gdb.selected_inferior()
     found = []
     for base, size in stacks(core):
         at = control_block(base, size, block_type, inferior)
-        if at is None or at in free:
+        if at is None:
             continue
         block = gdb.Value(at).cast(block_type.pointer()).dereference()
+        if int(atomic(block["incarnation"])) % 2 == 0:  # nobody's
+            continue
         if at in running:
             state = "running"
         elif at in kept or int(block["pinned"]) != 0:

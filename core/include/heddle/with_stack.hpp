@@ -39,7 +39,8 @@ std::invoke_result_t<F> with_stack(std::size_t bytes, F&& function) {
     return std::invoke(std::forward<F>(function));
   if constexpr (std::is_void_v<Result>) {
     auto call = [&] { std::invoke(std::forward<F>(function)); };
-    detail::call_with_stack(bytes, [](void* closure) { (*static_cast<decltype(call)*>(closure))(); }, std::addressof(call));
+    detail::call_with_stack(
+        bytes, [](void* closure) { (*static_cast<decltype(call)*>(closure))(); }, std::addressof(call));
   } else if constexpr (std::is_reference_v<Result>) {
     std::remove_reference_t<Result>* result = nullptr;
     with_stack(bytes, [&] {

@@ -38,7 +38,8 @@ HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext*, void*) {
 }  // namespace
 
 const HeddleHost& host(const Config& config) {
-  static constexpr HeddleHost kHost = {sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked, new_stack};
+  static constexpr HeddleHost kHost = {sizeof(HeddleHost), HEDDLE_ABI_VERSION, log, option, deliver, preempted, forked,
+                                       new_stack};
   current = config;
   return kHost;
 }

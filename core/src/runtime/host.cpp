@@ -34,8 +34,9 @@ const char* HEDDLE_CALL option(const char* pointer) {
 }  // namespace
 
 const HeddleHost& host(const Config& config) {
-  static const HeddleHost host{sizeof(HeddleHost), HEDDLE_ABI_VERSION,        log,             option, sched::deliver,
-                               sched::preempted,   sched::Scheduler::forked, sched::new_stack};
+  static const HeddleHost host{
+      sizeof(HeddleHost),       HEDDLE_ABI_VERSION, log, option, sched::deliver, sched::preempted,
+      sched::Scheduler::forked, sched::new_stack};
   std::lock_guard guard(lock);
   current = config;
   return host;

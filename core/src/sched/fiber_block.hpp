@@ -56,11 +56,11 @@ struct FiberBlock {
   ForeignFrame* foreign = nullptr;    // the innermost foreign call that it is in
   CallbackFrame* callback = nullptr;  // the innermost callback that it is in
   stack::Stack stack{};               // that it began on
-  std::uintptr_t stack_guard = 0;     // of the stack that it is on: the stack pointer below which no call is made that wants stack
-  std::uintptr_t stack_top = 0;       // likewise: above every stack pointer
-  Segment* segment = nullptr;         // that it is on; null: `stack`
-  Segment* spare_segment = nullptr;   // kept for the next time
-  void* growth = nullptr;             // the context of a call that waits for more stack: a collector's, while it is parked there
+  std::uintptr_t stack_guard = 0;  // of the stack that it is on: the stack pointer below which no call is made that wants stack
+  std::uintptr_t stack_top = 0;      // likewise: above every stack pointer
+  Segment* segment = nullptr;        // that it is on; null: `stack`
+  Segment* spare_segment = nullptr;  // kept for the next time
+  void* growth = nullptr;  // the context of a call that waits for more stack: a collector's, while it is parked there
   [[no_unique_address]] tools::StackState tools;
 
   // For those who look at it from outside (census.hpp).

@@ -79,10 +79,12 @@ bool has_room_elsewhere(const Worker& worker, std::uintptr_t sp, std::size_t byt
 [[noreturn]] void refuse_growth(const Worker* worker, std::uintptr_t sp, std::size_t bytes) {
   if (worker && within(sp, worker->signal_lo, worker->signal_hi))
     refuse("morestack on the signal stack", bytes, "a signal handler has what sigaltstack(2) gave it");
-  if (base::in_forked_child()) refuse("stack growth after fork", bytes, "the child of a fork() has no runtime that could give it a stack");
+  if (base::in_forked_child())
+    refuse("stack growth after fork", bytes, "the child of a fork() has no runtime that could give it a stack");
   if (!worker || !worker->current())
     refuse("morestack on the system stack", bytes, "the scheduler has the stack that its thread began with");
-  refuse("stack growth in a foreign call", bytes, "foreign code has the system stack of the thread; callbacks have the fiber's");
+  refuse("stack growth in a foreign call", bytes,
+         "foreign code has the system stack of the thread; callbacks have the fiber's");
 }
 
 /// What a segment takes of its memory for itself.
@@ -103,16 +105,19 @@ std::size_t linked_bytes(const FiberBlock& fiber) {
 std::size_t choose_size(Scheduler& scheduler, const FiberBlock& fiber, std::size_t bytes) {
   const std::size_t most = scheduler.stacks().max_size();
   if (bytes > most)
-    throw std::invalid_argument("heddle::with_stack: " + std::to_string(bytes) + " bytes of stack, and stack.max_size allows " +
-                                std::to_string(most) + "; ask for less or raise stack.max_size in runtime.json");
-  const std::size_t least = scheduler.segments().round(bytes + kSegmentBytes + reserved_bytes(scheduler) + scheduler.segments().guard_bytes());
+    throw std::invalid_argument("heddle::with_stack: " + std::to_string(bytes) +
+                                " bytes of stack, and stack.max_size allows " + std::to_string(most) +
+                                "; ask for less or raise stack.max_size in runtime.json");
+  const std::size_t least = scheduler.segments().round(bytes + kSegmentBytes + reserved_bytes(scheduler) +
+                                                       scheduler.segments().guard_bytes());
   const std::size_t linked = linked_bytes(fiber);
   const std::size_t limit = scheduler.segments().max_size();
   if (linked + least > limit)
     throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
-                            "heddle::with_stack: the fiber has linked " + std::to_string(linked) + " bytes of stacks and wants " +
-                                std::to_string(least) + " more; they may come to twice stack.max_size, which is " +
-                                std::to_string(most) + ". Raise it in runtime.json, or recurse less deeply");
+                            "heddle::with_stack: the fiber has linked " + std::to_string(linked) +
+                                " bytes of stacks and wants " + std::to_string(least) +
+                                " more; they may come to twice stack.max_size, which is " + std::to_string(most) +
+                                ". Raise it in runtime.json, or recurse less deeply");
   const std::size_t wanted = std::max(least, 2 * size_of(current_stack(fiber)));
   return wanted <= most && linked + wanted <= limit ? wanted : least;
 }
@@ -130,7 +135,8 @@ Segment& allocate_segment(Scheduler& scheduler, std::size_t size) {
 
 /// A segment that has room for the call. Null: growth.failure says why not.
 Segment* find_segment(Scheduler& scheduler, FiberBlock& fiber, Growth& growth) noexcept {
-  if (fiber.spare_segment && reaches(reinterpret_cast<std::uintptr_t>(fiber.spare_segment), growth.bytes, fiber.spare_segment->guard))
+  if (fiber.spare_segment &&
+      reaches(reinterpret_cast<std::uintptr_t>(fiber.spare_segment), growth.bytes, fiber.spare_segment->guard))
     return std::exchange(fiber.spare_segment, nullptr);
   try {
     return &allocate_segment(scheduler, choose_size(scheduler, fiber, growth.bytes));

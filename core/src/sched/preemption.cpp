@@ -80,8 +80,7 @@ void heddle::detail::give_way_if_asked() noexcept {
   sched::FiberBlock* fiber = worker ? worker->current() : nullptr;
   if (!fiber || fiber->ties & sched::kInForeign) return;
   if (!worker->preemption_requested()) return worker->scheduler.note_vain_look(*worker);
-  if (sched::gives_way(*worker))
-    sched::give_way(*worker, &sched::ProcessorCounters::cooperative_preemptions);
+  if (sched::gives_way(*worker)) sched::give_way(*worker, &sched::ProcessorCounters::cooperative_preemptions);
 }
 
 void heddle::detail::stop_if_asked(const void* at) noexcept {

@@ -85,7 +85,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   std::atomic<bool> bound{false};           // its thread runs, and the port has said what it knows of that
   std::atomic<bool> bereft{false};          // another worker has adopted the idle processor that this one sleeps with
   std::atomic<Processor*> handed{nullptr};  // a processor on its way to this worker, which is parked
-  std::atomic<std::uintptr_t> poison{0};  // 0 or kPoison; written by the worker and the monitor
+  std::atomic<std::uintptr_t> poison{0};    // 0 or kPoison; written by the worker and the monitor
 
   std::uint32_t vain_looks = 0;  // Scheduler::note_vain_look
 
@@ -101,7 +101,7 @@ class Worker : public HeddleThread {  // what the port may see of it; its TLS sl
   ExceptionGlobals* exception_globals = nullptr;
   int* error_number = nullptr;
   std::uintptr_t* stack_limit = nullptr;  // split_stack.hpp
-  ExceptionGlobals system_exceptions{};  // of the system stack while a fiber runs
+  ExceptionGlobals system_exceptions{};   // of the system stack while a fiber runs
 
   std::atomic<std::uint32_t> foreign_steps{0};  // into foreign code and out of it; odd inside
 

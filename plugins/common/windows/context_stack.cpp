@@ -43,7 +43,8 @@ HeddleSegment* heddle_new_stack(const HeddleStackQuestion* question) {
   HeddleSegment* segment = heddle::port::host->new_stack(&question->caller, question->context);
   auto* bounds = segment != nullptr ? reinterpret_cast<HeddleStackBounds*>(segment->port) : nullptr;
   if (bounds != nullptr && bounds->base == 0) {
-    *bounds = heddle::port::prepare_stack(reinterpret_cast<uintptr_t>(segment->lo), reinterpret_cast<uintptr_t>(segment->hi), 0);
+    *bounds = heddle::port::prepare_stack(reinterpret_cast<uintptr_t>(segment->lo),
+                                          reinterpret_cast<uintptr_t>(segment->hi), 0);
   }
   SetLastError(last_error);
   return segment;

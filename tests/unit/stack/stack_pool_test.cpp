@@ -24,7 +24,8 @@ std::size_t guards = 0;
 std::size_t most_bytes = 0;
 std::vector<std::pair<void*, std::size_t>> discarded;
 
-const HeddleStackMemory kMemory{sizeof(HeddleStackMemory), 4096,
+const HeddleStackMemory kMemory{sizeof(HeddleStackMemory),
+                                4096,
                                 [](std::size_t bytes, std::size_t guard_bytes, std::size_t count, void** out) -> std::int32_t {
                                   if (bytes * count > most_bytes) {
                                     base::log(base::LogLevel::kError, "the fake system has a limit");

@@ -1,4 +1,4 @@
-// What the support library of code that is compiled with split stacks (plugins/*/split_stack.cpp) wants of the runtime.
+// What the support library of code that is compiled with split stacks (plugins/split_stack) wants of the runtime.
 #pragma once
 
 #include <heddle/api.hpp>

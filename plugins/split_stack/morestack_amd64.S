@@ -1,4 +1,4 @@
-// __morestack of linux-amd64: what functions call that are compiled with -fsplit-stack and find too little room for their frame. Linked into
+// The split stacks of linux-amd64, __morestack: what functions call that are compiled with -fsplit-stack and find too little room for their frame. Linked into
 // each module that has such code (heddle_split_stack, CMake), where it takes the place of libgcc's.
 //
 // The compiler's call comes before anything else in the function:
