@@ -21,7 +21,8 @@ typedef struct HeddleStackMemory {
    * each faults when touched. The address of the lowest comes back in *out. Where the system grows stacks page by page, only the
    * thread that runs on a stack may touch it beyond what has been touched, from the top downwards, and the last pages above the
    * guard are the system's for telling of an overflow.
-   * HEDDLE_E_NO_MEMORY when address space or mappings ran out; the log names the limit. */
+   * HEDDLE_E_NO_MEMORY when address space or mappings ran out; the log names the limit and how to raise it. The program finds that line in
+   * the exception that it gets, so a call that fails logs one line. */
   HEDDLE_ON_ANY_THREAD
   int32_t(HEDDLE_CALL* reserve)(size_t bytes, size_t guard_bytes, size_t count, void** out);
 
