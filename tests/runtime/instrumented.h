@@ -8,11 +8,11 @@
 extern "C" {
 #endif
 
-/* Turns in a loop until `*stop` is not 0; says how often. */
-uint64_t turn_until(const volatile int* stop);
+/* Turns in a loop until `*stop` is not 0, which another thread may make it; says how often. */
+uint64_t turn_until(const uint32_t* stop);
 
-/* The same in a loop without an end, which only the end of the runtime leaves. */
-void turn_for_ever(volatile uint64_t* turns);
+/* Counts its turns, for other threads too, in a loop without an end, which only the end of the runtime leaves. */
+void turn_for_ever(uint32_t* turns);
 
 #ifdef __cplusplus
 }

@@ -67,13 +67,13 @@ TEST_P(Instrumented, ALoopInCLetsTheOthersRun) {
   passes_in_child([] {
     run(cooperative(1), [] {
       std::atomic<bool> runs{false};
-      volatile int stop = 0;
+      std::uint32_t stop = 0;
       Fiber hog([&] {
         runs = true;
         EXPECT_GT(turn_until(&stop), 0U);
       });
       while (!runs) this_fiber::yield();
-      stop = 1;
+      std::atomic_ref(stop).store(1);
     });
   });
 }
@@ -354,10 +354,10 @@ TEST(Instrumented, IsNotStoppedUnderNone) {
 
 TEST(Instrumented, EndsWithTheRunUnderNone) {
   passes_in_child([] {
-    volatile std::uint64_t turns = 0;
+    std::uint32_t turns = 0;
     run(config("none", 2), [&turns] {
       Fiber([&turns] { turn_for_ever(&turns); }).detach();
-      while (turns == 0) this_fiber::yield();
+      while (std::atomic_ref(turns) == 0) this_fiber::yield();
     });
   });
 }
@@ -368,11 +368,12 @@ TEST(Instrumented, ChecksAreCheapAgainWhenRequestsAreMet) {
       [] {
         for (int round = 0; round < 3; ++round) {
           run(config("cooperative", 2), [] {
-            volatile std::uint64_t turns = 0;
+            std::uint32_t turns = 0;
+            const std::atomic_ref seen(turns);
             Fiber([&turns] { turn_for_ever(&turns); }).detach();
             for (int stop = 0; stop < 10; ++stop) {
-              const std::uint64_t before = turns;
-              while (turns == before) this_fiber::yield();
+              const std::uint32_t before = seen;
+              while (seen == before) this_fiber::yield();
               { const StoppedWorld world; }
               while (heddle::detail::preemption_pending != 0) fibonacci(5);
             }
