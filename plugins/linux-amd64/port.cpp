@@ -77,6 +77,10 @@ HeddleRegisters interrupted_registers(const ucontext_t& context) {
           static_cast<uintptr_t>(registers[REG_RBP])};
 }
 
+void call_interrupted(const ucontext_t&, void* (*function)(void*), void* argument) {
+  function(argument);
+}
+
 int32_t inject_preemption(ucontext_t& context) {
   constexpr greg_t kUserCode32 = 0x23;  // the selector of 32-bit user code, arch/x86/include/asm/segment.h
   auto& registers = context.uc_mcontext.gregs;

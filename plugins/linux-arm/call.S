@@ -46,4 +46,33 @@ function heddle_call_through
   pop {r3, pc}
 end_function heddle_call_through
 
+// Calls a function with the interrupted code as its caller's caller, for unwinders that only read the tables of the EHABI. gdb reads the CFI,
+// and comes to the same code through the kernel's signal frame.
+// void heddle_call_interrupted(const InterruptedFrame* frame, void* (*function)(void*), void* argument)
+//   r0 frame   r1 function   r2 argument
+function heddle_call_interrupted
+  // pop {pc}; pop {r0-r3}; pop {r4-r14}, of the copy
+  .unwind_raw 0, 0x88, 0x00, 0xb1, 0x0f, 0x87, 0xff
+  push {r4, lr}
+  .cfi_def_cfa_offset 8
+  .cfi_offset r4, -8
+  .cfi_offset lr, -4
+  sub sp, #INTERRUPTED_BYTES
+  .cfi_def_cfa_offset INTERRUPTED_BYTES + 8
+  mov ip, r1
+  mov r4, r2
+  mov r1, sp
+  movs r2, #INTERRUPTED_BYTES / 8
+1:
+  ldmia r0!, {r3, lr}
+  stmia r1!, {r3, lr}
+  subs r2, #1
+  bne 1b
+  mov r0, r4
+  blx ip
+  add sp, #INTERRUPTED_BYTES
+  .cfi_def_cfa_offset 8
+  pop {r4, pc}
+end_function heddle_call_interrupted
+
   .section .note.GNU-stack, "", %progbits

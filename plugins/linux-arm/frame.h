@@ -46,6 +46,10 @@
 #define PREEMPT_MASK 232
 #define PREEMPT_BYTES 888
 #define KERNEL_MASK_BYTES 8
+
+/* InterruptedFrame (machine.h): the return address and r0 to r14. */
+#define INTERRUPTED_BYTES 64
+
 #define SYSCALL_RT_SIGRETURN 173 /* asm/unistd-common.h */
 #define SYSCALL_RT_SIGPROCMASK 175
 #define SYSCALL_SIGALTSTACK 186

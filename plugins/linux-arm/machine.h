@@ -18,6 +18,17 @@ extern "C" HEDDLE_HIDDEN void (*heddle_preempted)();  // HeddleHost::preempted
 
 namespace heddle::port {
 
+// The registers of interrupted code, as the unwind table of heddle_call_interrupted has them.
+struct InterruptedFrame {
+  uintptr_t return_pc;
+  unsigned long registers[15];  // r0 to r14
+};
+
+static_assert(sizeof(InterruptedFrame) == INTERRUPTED_BYTES && offsetof(InterruptedFrame, return_pc) == 0);
+
+// call.S: port.cpp's call_interrupted. The frame is copied.
+extern "C" HEDDLE_HIDDEN void heddle_call_interrupted(const InterruptedFrame* frame, void* (*function)(void*), void* argument);
+
 // What the kernel pushes for a handler with SA_SIGINFO, and rt_sigreturn reads: struct rt_sigframe of
 // arch/arm/kernel/signal.h. Compilers lay ucontext_t out as the kernel does.
 // rt_sigreturn does not look at the place of siginfo_t.

@@ -64,6 +64,15 @@ HeddleRegisters interrupted_registers(const ucontext_t& context) {
   return {registers.arm_pc, registers.arm_sp, registers.arm_fp};
 }
 
+// The tables of the EHABI cannot say where the kernel has left the registers.
+void call_interrupted(const ucontext_t& context, void* (*function)(void*), void* argument) {
+  InterruptedFrame frame;
+  frame.return_pc = context.uc_mcontext.arm_pc + 2;  // a call's, as unwinders want it
+  const auto* from = reinterpret_cast<const char*>(&context) + offsetof(ucontext_t, uc_mcontext.arm_r0);
+  memcpy(frame.registers, from, sizeof frame.registers);
+  heddle_call_interrupted(&frame, function, argument);
+}
+
 int32_t inject_preemption(ucontext_t& context) {
   // From here up is the kernel's page of helpers, which it restarts when they are interrupted. Source:
   // arch/arm/kernel/entry-armv.S.

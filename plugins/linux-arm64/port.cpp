@@ -106,6 +106,10 @@ HeddleRegisters interrupted_registers(const ucontext_t& context) {
           static_cast<uintptr_t>(registers.regs[29])};
 }
 
+void call_interrupted(const ucontext_t&, void* (*function)(void*), void* argument) {
+  function(argument);
+}
+
 int32_t inject_preemption(ucontext_t& context) {
   const Records records = find_records(context);
   if (records.fpsimd == nullptr || records.end == 0) return HEDDLE_E_UNSUPPORTED;

@@ -105,3 +105,45 @@ function heddle_call_through
   // The prefix does nothing, but gdb takes a plain ret for an epilogue, in which it does not read the CFI.
   rep ret
 end_function heddle_call_through
+
+// The DWARF expression for a register at `offset` (0x80 to 0xff) in the CONTEXT that is the first argument: of a frame whose ebp is known.
+#define DW_CFA_def_cfa_expression 0x0f
+#define DW_CFA_expression 0x10
+#define DW_OP_deref 0x06
+#define DW_OP_plus_uconst 0x23
+#define DW_OP_breg5 0x75
+#define DWARF_EBX 3
+#define DWARF_EBP 5
+#define DWARF_ESI 6
+#define DWARF_EDI 7
+#define DWARF_EIP 8
+.macro cfi_in_context register, offset
+  .cfi_escape DW_CFA_expression, \register, 6, DW_OP_breg5, 8, DW_OP_deref, DW_OP_plus_uconst, \offset, 1
+.endm
+
+// Calls a function with the frame of interrupted code as its caller's caller: for unwinders that only read, since nothing returns there.
+// void heddle_call_interrupted(const CONTEXT* context, void* (*function)(void*), void* argument)
+//   8(ebp) context   12(ebp) function   16(ebp) argument
+function heddle_call_interrupted
+  .cfi_signal_frame
+  pushl %ebp
+  .cfi_adjust_cfa_offset 4
+  .cfi_offset %ebp, -8
+  movl %esp, %ebp
+  .cfi_def_cfa_register %ebp
+  subl $4, %esp
+  pushl 16(%ebp)
+  .cfi_remember_state
+  .cfi_escape DW_CFA_def_cfa_expression, 7, DW_OP_breg5, 8, DW_OP_deref, DW_OP_plus_uconst, CONTEXT_ESP, 1, DW_OP_deref
+  cfi_in_context DWARF_EIP, CONTEXT_EIP
+  cfi_in_context DWARF_EBP, CONTEXT_EBP
+  cfi_in_context DWARF_EBX, CONTEXT_EBX
+  cfi_in_context DWARF_ESI, CONTEXT_ESI
+  cfi_in_context DWARF_EDI, CONTEXT_EDI
+  call *12(%ebp)
+  .cfi_restore_state
+  leave
+  .cfi_def_cfa %esp, 4
+  .cfi_restore %ebp
+  rep ret
+end_function heddle_call_interrupted

@@ -57,6 +57,14 @@
 #define SEGMENT_HI 4 /* HeddleSegment (heddle/port/context_switcher.h) */
 #define SEGMENT_BOUNDS 8
 
+/* The registers of interrupted code in the CONTEXT that an exception handler gets. */
+#define CONTEXT_EDI 0x9c
+#define CONTEXT_ESI 0xa0
+#define CONTEXT_EBX 0xa4
+#define CONTEXT_EBP 0xb4
+#define CONTEXT_EIP 0xb8
+#define CONTEXT_ESP 0xc4
+
 /* The bits of MXCSR that the ABI calls callee-saved; the low six are sticky status flags. */
 #define MXCSR_CONTROL 0xffc0
 

@@ -36,6 +36,10 @@ static_assert(offsetof(EXCEPTION_REGISTRATION_RECORD, Next) == RECORDS_NEXT);
 static_assert(offsetof(EXCEPTION_REGISTRATION_RECORD, Handler) == RECORDS_HANDLER);
 static_assert(ROOT_BYTES % 16 == 0 && RECORDS_BYTES % 16 == 0);
 static_assert(offsetof(NT_TIB, ExceptionList) == TEB_EXCEPTION_LIST);
+static_assert(offsetof(CONTEXT, Edi) == CONTEXT_EDI && offsetof(CONTEXT, Esi) == CONTEXT_ESI &&
+              offsetof(CONTEXT, Ebx) == CONTEXT_EBX);
+static_assert(offsetof(CONTEXT, Ebp) == CONTEXT_EBP && offsetof(CONTEXT, Eip) == CONTEXT_EIP &&
+              offsetof(CONTEXT, Esp) == CONTEXT_ESP);
 static_assert(offsetof(HeddleProcedureCall, result) == PROCEDURE_RESULT && HEDDLE_PROCEDURE_FLOAT == PROCEDURE_RESULT_FLOAT);
 static_assert(HEDDLE_PROCEDURE_INTEGER < HEDDLE_PROCEDURE_FLOAT && HEDDLE_PROCEDURE_DOUBLE > HEDDLE_PROCEDURE_FLOAT);
 
@@ -55,6 +59,8 @@ extern void* heddle_final_handler;  // with which the exception chain of every t
 
 // call.S: where an exception goes on that leaves the function of heddle_call_on
 void heddle_call_landing();
+// call.S: port.cpp's call_interrupted
+void heddle_call_interrupted(const CONTEXT* context, void* (*function)(void*), void* argument);
 }
 
 // What a system call enters the kernel by.

@@ -117,6 +117,16 @@ HeddleRegisters interrupted_registers(const CONTEXT& context) {
   return {context.Eip, context.Esp, context.Ebp};
 }
 
+uintptr_t stack_allocation() {
+  uintptr_t lowest = 0;
+  asm volatile("movl %%fs:%c1, %0" : "=r"(lowest) : "i"(TEB_DEALLOCATION_STACK));
+  return lowest;
+}
+
+void call_interrupted(const CONTEXT& context, void* (*function)(void*), void* argument) {
+  heddle_call_interrupted(&context, function, argument);
+}
+
 int32_t inject_preemption(CONTEXT& context) {
   // What a function may not find set: string instructions go upwards, misaligned data are read, and iret returns to its own task.
   constexpr DWORD kDirection = 0x400, kNestedTask = 0x4000, kAlignmentCheck = 0x40000;

@@ -89,6 +89,17 @@ HeddleRegisters interrupted_registers(const CONTEXT& context) {
   return {context.Rip, context.Rsp, context.Rbp};
 }
 
+uintptr_t stack_allocation() {
+  uintptr_t lowest = 0;
+  asm volatile("movq %%gs:%c1, %0" : "=r"(lowest) : "i"(TEB_DEALLOCATION_STACK));
+  return lowest;
+}
+
+// The system's code has unwind information here.
+void call_interrupted(const CONTEXT&, void* (*function)(void*), void* argument) {
+  function(argument);
+}
+
 int32_t inject_preemption(CONTEXT& context) {
   if (!can_interrupt(context)) return HEDDLE_E_UNSUPPORTED;
   const uintptr_t sp = context.Rsp - sizeof(MachineFrame);

@@ -40,6 +40,7 @@ uintptr_t thread_id();
 
 // The lowest pages of a stack, above its guard, that nobody can use: Windows keeps them for the handlers of an overflow.
 extern const size_t kKeptPages;
+extern const size_t kKeptOfSmallStack;  // one of 7 pages and less above the guard
 
 // How many of the pages from `base` on take memory.
 size_t pages_in_memory(const void* base, size_t pages);

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <atomic>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 #include <thread>
 #include <vector>
@@ -181,43 +182,56 @@ TEST(Overflow, WithALockOfTheRuntimesIsReportedWithItsAddresses) {
   EXPECT_GE(count(outcome.err, "    at 0x"), kLeastFrames) << describe(outcome);
 }
 
-TEST(Overflow, OfAThreadThatNeverWasInsideIsNotTouched) {
-  const Outcome outcome = in_child([] {
-    run(config(kPreemptive, 2), [] {
-      std::thread thread(named_recurse);
-      blocking([&] { thread.join(); });
-    });
-  });
-  EXPECT_NE(outcome.exit_code, 0) << describe(outcome);
+/// The system ends the process, with a status of its own choice (Wine's is 0).
+void is_the_systems(const Outcome& outcome) {
   EXPECT_NE(outcome.exit_code, 2) << describe(outcome);
   EXPECT_FALSE(outcome.timed_out) << describe(outcome);
   EXPECT_FALSE(says(outcome, "heddle:")) << describe(outcome);
+  EXPECT_FALSE(says(outcome, "it goes on")) << describe(outcome);
+}
+
+// Of 32-bit code Wine ends the thread alone, after ten seconds, with and without Heddle, and who joins it waits for ever.
+#if defined(_WIN32) && defined(__i386__)
+constexpr bool kThreadEndsAlone = true;
+#else
+constexpr bool kThreadEndsAlone = false;
+#endif
+
+void recurse_and_go_on() {
+  named_recurse();
+  std::fputs("it goes on\n", stderr);
+}
+
+TEST(Overflow, OfAThreadThatNeverWasInsideIsNotTouched) {
+  if (kThreadEndsAlone)
+    GTEST_SKIP() << "Wine ends the thread, not the process, when the stack of 32-bit code is used up";
+  is_the_systems(in_child([] {
+    run(config(kPreemptive, 2), [] {
+      std::thread thread(recurse_and_go_on);
+      blocking([&] { thread.join(); });
+    });
+  }));
 }
 
 TEST(Overflow, OfAThreadBetweenItsCallbacksIsNotTouched) {
-  const Outcome outcome = in_child([] {
+  if (kThreadEndsAlone)
+    GTEST_SKIP() << "Wine ends the thread, not the process, when the stack of 32-bit code is used up";
+  is_the_systems(in_child([] {
     run(config(kPreemptive, 2), [] {
       std::thread thread([] {
         callback([] { this_fiber::yield(); });
-        named_recurse();
+        recurse_and_go_on();
       });
       blocking([&] { thread.join(); });
     });
-  });
-  EXPECT_NE(outcome.exit_code, 0) << describe(outcome);
-  EXPECT_NE(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_FALSE(outcome.timed_out) << describe(outcome);
-  EXPECT_FALSE(says(outcome, "heddle:")) << describe(outcome);
+  }));
 }
 
 TEST(Overflow, AfterRunIsNotTouched) {
-  const Outcome outcome = in_child([] {
+  is_the_systems(in_child([] {
     run(config(kPreemptive, 2), [] {});
-    named_recurse();
-  });
-  EXPECT_NE(outcome.exit_code, 0) << describe(outcome);
-  EXPECT_NE(outcome.exit_code, 2) << describe(outcome);
-  EXPECT_FALSE(says(outcome, "heddle:")) << describe(outcome);
+    recurse_and_go_on();
+  }));
 }
 
 }  // namespace

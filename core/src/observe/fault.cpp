@@ -37,14 +37,15 @@ bool trace_fault(const HeddleFault& fault, Trace& out) noexcept {
   trace_here(out);
   const auto begin = out.frames.begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(out.count);
-  const auto struck = std::find(begin, end, fault.at.pc);  // before it come the frames of the handler
+  // Before it come the frames of the handler. Not every unwinder tells an instruction that was interrupted from a call.
+  const auto struck = std::find_if(begin, end, [&](std::uintptr_t frame) { return frame - fault.at.pc + 1 <= 2; });
   if (struck == end) {
     out.count = 1;
-    *begin = fault.at.pc;
-    return false;
+  } else {
+    out.count = static_cast<std::size_t>(std::copy(struck, end, begin) - begin);
   }
-  out.count = static_cast<std::size_t>(std::copy(struck, end, begin) - begin);
-  return true;
+  *begin = fault.at.pc;
+  return struck != end;
 }
 
 }  // namespace heddle::observe

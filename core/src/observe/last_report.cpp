@@ -128,21 +128,27 @@ void on_request(const char* event) {
   want(Wanted::kReport);
 }
 
+/// Not part of on_fault, which is called for other people's faults too, with whatever stack they have left.
+[[gnu::noinline]] void report_fault(const HeddleFault& fault, const sched::Worker& worker, UsedUp used_up) {
+  std::array<char, std::max(kFaultTextBytes, kOverflowTextBytes)> text;
+  const bool overflow = used_up != UsedUp::kNone;
+  write(overflow ? describe_overflow(used_up, worker, text) : describe(fault, worker.current(), text));
+  Trace trace;
+  const bool whole = trace_fault(fault, trace);
+  have_report_made(trace, !whole);
+}
+
 void on_fault(const HeddleFault* fault) {
   const sched::Worker* worker = sched::current_worker();
   if (!worker || base::in_forked_child()) return;  // a thread that is not in the runtime: the program's business alone
   const UsedUp used_up = find_used_up(*fault, *worker);
   const bool overflow = used_up != UsedUp::kNone;
   if (!overflow && fault->flags & HEDDLE_FAULT_MAY_BE_HANDLED) return;
-  if (reporter.claimed.exchange(true)) {
+  if (!reporter.claimed.exchange(true)) {
+    report_fault(*fault, *worker, used_up);
+  } else if (overflow || !reporter.made.load()) {
     // Of two at a time the second must not cut the report of the first short, which ends the process.
-    if (overflow || !reporter.made.load()) std::this_thread::sleep_for(std::chrono::nanoseconds(kLimit));
-  } else {
-    std::array<char, std::max(kFaultTextBytes, kOverflowTextBytes)> text;
-    write(overflow ? describe_overflow(used_up, *worker, text) : describe(*fault, worker->current(), text));
-    Trace trace;
-    const bool whole = trace_fault(*fault, trace);
-    have_report_made(trace, !whole);
+    std::this_thread::sleep_for(std::chrono::nanoseconds(kLimit));
   }
   if (overflow) base::end_process(2);
 }

@@ -120,7 +120,8 @@ class Look {
   bool has_room(const sched::FiberBlock& fiber) const {
     HeddleRegisters at{};
     scheduler_.interfaces().context_switcher->inspect(&fiber.context, &at);
-    return at.sp >= reinterpret_cast<std::uintptr_t>(sched::current_stack(fiber).lo) + kTraceBytes;
+    const auto lo = reinterpret_cast<std::uintptr_t>(sched::current_stack(fiber).lo);
+    return at.sp >= lo + sched::kept_bytes(scheduler_.interfaces().stack_memory) + kTraceBytes;
   }
 
   sched::Scheduler& scheduler_;

@@ -107,13 +107,13 @@ const InterfaceRule kTlsProvider = {HEDDLE_TLS_PROVIDER_IID, sizeof(HeddleTlsPro
 const InterfaceRule kPreempter = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter, arm), kPreempterSlots};
 const InterfaceRule kInjector = {HEDDLE_PREEMPTER_IID, offsetof(HeddlePreempter, arm), kInjectorSlots};
 const InterfaceRule kVdsoCaller = {HEDDLE_VDSO_CALLER_IID, sizeof(HeddleVdsoCaller), kVdsoCallerSlots};
-const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, sizeof(HeddleStackMemory), kStackMemorySlots};
+const InterfaceRule kStackMemory = {HEDDLE_STACK_MEMORY_IID, offsetof(HeddleStackMemory, kept_bytes), kStackMemorySlots};
 // Without what is optional behind it.
 const InterfaceRule kCodeModules = {HEDDLE_CODE_MODULES_IID, offsetof(HeddleCodeModules, generation), kCodeModulesSlots};
 const InterfaceRule kThreadWatch = {HEDDLE_THREAD_WATCH_IID, sizeof(HeddleThreadWatch), kThreadWatchSlots};
 const InterfaceRule kSymbolizer = {HEDDLE_SYMBOLIZER_IID, sizeof(HeddleSymbolizer), kSymbolizerSlots};
 const InterfaceRule kDumpRequest = {HEDDLE_DUMP_REQUEST_IID, offsetof(HeddleDumpRequest, end), kDumpRequestSlots};
-const InterfaceRule kFaultWatch = {HEDDLE_FAULT_WATCH_IID, sizeof(HeddleFaultWatch), kFaultWatchSlots};
+const InterfaceRule kFaultWatch = {HEDDLE_FAULT_WATCH_IID, offsetof(HeddleFaultWatch, enter), kFaultWatchSlots};
 const InterfaceRule kTimekeeper = {HEDDLE_TIMEKEEPER_IID, sizeof(HeddleTimekeeper), kTimekeeperSlots};
 const InterfaceRule kProcedureCaller = {HEDDLE_PROCEDURE_CALLER_IID, sizeof(HeddleProcedureCaller), kProcedureCallerSlots};
 

@@ -231,9 +231,9 @@ bool has_room_after_fork(std::uintptr_t sp, std::size_t bytes) {
 }  // namespace
 
 std::size_t reserved_bytes(const Scheduler& scheduler) noexcept {
-  const HeddlePreempter* injection = scheduler.interfaces().injection;  // counts overflow_bytes in
-  const HeddleStackMemory* memory = scheduler.interfaces().stack_memory;
-  return kCoreBytes + std::max(injection ? injection->inject_bytes : 0, memory ? memory->overflow_bytes : 0);
+  const HeddlePreempter* injection = scheduler.interfaces().injection;  // counts what the system keeps in
+  const std::size_t injected = injection ? injection->inject_bytes : 0;
+  return kCoreBytes + std::max(injected, kept_bytes(scheduler.interfaces().stack_memory));
 }
 
 void begin_stack(FiberBlock& fiber, std::size_t reserved) noexcept {

@@ -36,6 +36,12 @@ struct Interfaces {
   bool cooperative = false;  // do checkpoints honour requests? Under every strategy but `none`
 };
 
+/// How many of a stack's lowest bytes are not for its fiber, but for telling that it is used up.
+inline std::size_t kept_bytes(const HeddleStackMemory* stacks) noexcept {
+  return stacks && stacks->struct_size >= offsetof(HeddleStackMemory, kept_bytes) + sizeof stacks->kept_bytes ? stacks->kept_bytes
+                                                                                                              : 0;
+}
+
 /// Does it have enter and leave, which came later than the rest?
 inline bool watches_threads(const HeddleFaultWatch* faults) noexcept {
   return faults && faults->struct_size >= offsetof(HeddleFaultWatch, leave) + sizeof faults->leave && faults->enter &&

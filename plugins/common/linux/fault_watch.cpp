@@ -69,6 +69,25 @@ bool let_program_act(int number, siginfo_t* info, void* context) {
   return true;
 }
 
+// What notice() hands through call_interrupted.
+struct Notice {
+  Noticed noticed;
+  HeddleFault fault;
+};
+
+void* pass_on(void* notice) {
+  const Notice& passed = *static_cast<Notice*>(notice);
+  passed.noticed(&passed.fault);
+  return nullptr;
+}
+
+void notice(int number, uint32_t flags, const siginfo_t& info, const ucontext_t& context) {
+  Notice passed{on_fault.load(),
+                {sizeof(HeddleFault), flags, name_of(number), reinterpret_cast<uintptr_t>(info.si_addr),
+                 interrupted_registers(context)}};
+  if (passed.noticed != nullptr) call_interrupted(context, pass_on, &passed);
+}
+
 void handle(int number, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   const bool acts = number == SIGSEGV && program_acts.load();
@@ -78,9 +97,7 @@ void handle(int number, siginfo_t* info, void* context) {
   } else if (number == SIGSEGV || number == SIGBUS) {
     flags |= HEDDLE_FAULT_HAS_ADDRESS;
   }
-  const HeddleFault fault{sizeof(HeddleFault), flags, name_of(number), reinterpret_cast<uintptr_t>(info->si_addr),
-                          interrupted_registers(*static_cast<const ucontext_t*>(context))};
-  if (const Noticed noticed = on_fault.load(); noticed != nullptr) noticed(&fault);
+  notice(number, flags, *info, *static_cast<const ucontext_t*>(context));
   errno = saved_errno;
   if (acts && let_program_act(number, info, context)) return;
   // The fault comes again when this returns, now to the kernel; what was sent has to be sent again, and is blocked until then.

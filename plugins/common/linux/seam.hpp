@@ -59,6 +59,10 @@ HeddleRegisters parked_registers(const HeddleContext& context);
 
 HeddleRegisters interrupted_registers(const ucontext_t& context);
 
+// function(argument), so that an unwinder comes from its caller to the code that was interrupted at `context`. For signal handlers: not every
+// unwinder gets through what the kernel has called them from.
+void call_interrupted(const ucontext_t& context, void* (*function)(void*), void* argument);
+
 // Rewrites the context so that async_preempt runs when the thread goes on. Negative, and nothing changed, when it cannot.
 // REQUIRES: context lies in the signal frame that the kernel built, and the handler returns through it.
 int32_t inject_preemption(ucontext_t& context);

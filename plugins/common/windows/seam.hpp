@@ -93,6 +93,13 @@ HeddleStackBounds* parked_bounds(const HeddleContext& context);
 
 HeddleRegisters interrupted_registers(const CONTEXT& context);
 
+// Where the stack of this thread ends, by the thread block: the lowest page of all, which the system gives to nobody.
+uintptr_t stack_allocation();
+
+// function(argument), so that an unwinder comes from its caller to the code that was interrupted at `context`. For handlers, which are called by
+// code of the system that an unwinder may not get through.
+void call_interrupted(const CONTEXT& context, void* (*function)(void*), void* argument);
+
 // Rewrites the context so that async_preempt runs when the thread goes on, and puts what that returns to on the thread's stack.
 // Negative, and nothing changed, when it cannot.
 // REQUIRES: the thread is suspended, and the core has found inject_bytes free below its stack pointer.

@@ -49,7 +49,7 @@ HeddleStackBounds walk(uintptr_t from, uintptr_t hi) {
 uintptr_t lowest_of(uintptr_t lo) {
   const uintptr_t below = lo - stack_memory.page_bytes;
   const Region region = region_at(below);
-  return region.reserved && region.hi > lo ? below : lo;
+  return region.reserved && region.hi >= lo ? below : lo;
 }
 
 uintptr_t first_usable(uintptr_t address) {

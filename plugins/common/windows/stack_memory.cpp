@@ -2,7 +2,8 @@
 //
 // A stack is, upwards: guard_bytes that are never committed; reserved pages; one guard page; committed pages. The system
 // lets the thread that runs on it grow it, when the thread block names this stack (context.S). Only that thread can:
-// whoever else touches the guard page takes it away. Small stacks have no room for that and are committed as a whole.
+// whoever else touches the guard page takes it away. Small stacks have no room for that and are committed as a whole, with the guard page
+// in their lowest: what is reached by touching it is room for telling of the overflow.
 //
 // Windows counts committed memory against memory and page files, touched or not: that is why not every stack is.
 #include "windows/stack_memory.hpp"
@@ -53,8 +54,11 @@ bool commit(char* from, size_t bytes, DWORD protection) {
 
 bool commit_top(char* base, size_t bytes, size_t guard_bytes) {
   const size_t page = stack_memory.page_bytes;
-  if (bytes - guard_bytes < kGrowingPages * page)
-    return commit(base + guard_bytes, bytes - guard_bytes, PAGE_READWRITE);
+  if (bytes - guard_bytes < kGrowingPages * page) {
+    char* const lowest = base + guard_bytes;
+    return commit(lowest, bytes - guard_bytes, PAGE_READWRITE) &&
+           (guard_bytes == 0 || bytes - guard_bytes < 2 * page || commit(lowest, page, PAGE_READWRITE | PAGE_GUARD));
+  }
   char* limit = base + bytes - kCommittedPages * page;
   return commit(limit, kCommittedPages * page, PAGE_READWRITE) && commit(limit - page, page, PAGE_READWRITE | PAGE_GUARD);
 }
@@ -107,13 +111,13 @@ void discard(void* base, size_t bytes) {
 
 }  // namespace
 
-HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release, discard, 0};
+HeddleStackMemory stack_memory{sizeof(HeddleStackMemory), 4096, reserve, release, discard, kOverflowPages * 4096};
 
 void open_stack_memory() {
   SYSTEM_INFO system{};
   GetSystemInfo(&system);
   stack_memory.page_bytes = system.dwPageSize;
-  stack_memory.overflow_bytes = kOverflowPages * system.dwPageSize;
+  stack_memory.kept_bytes = kOverflowPages * system.dwPageSize;
 }
 
 }  // namespace heddle::port

@@ -19,6 +19,7 @@ namespace conformance {
 const char* const kPreempterId = HEDDLE_PREEMPTER_IID "#signal";
 const uint32_t kMemoryFault = SIGSEGV;
 const size_t kKeptPages = 0;
+const size_t kKeptOfSmallStack = 0;
 
 void* find_in_library(const char* path, const char* symbol, std::string& error) {
   void* library = dlopen(path, RTLD_NOW | RTLD_LOCAL);

@@ -23,6 +23,7 @@ namespace conformance {
 const char* const kPreempterId = HEDDLE_PREEMPTER_IID "#suspend";
 const uint32_t kMemoryFault = static_cast<uint32_t>(EXCEPTION_ACCESS_VIOLATION);
 const size_t kKeptPages = 3;
+const size_t kKeptOfSmallStack = 1;
 
 namespace {
 

@@ -20,7 +20,7 @@ typedef struct HeddleStackMemory {
    * lazily committed. With guard_bytes (a multiple of page_bytes, part of `bytes`) that much at the low end of
    * each faults when touched. The address of the lowest comes back in *out. Where the system grows stacks page by page, only the
    * thread that runs on a stack may touch it beyond what has been touched, from the top downwards, and the last pages above the
-   * guard are the system's for telling of an overflow.
+   * guard are the system's for telling of an overflow (kept_bytes at most).
    * HEDDLE_E_NO_MEMORY when address space or mappings ran out; the log names the limit and how to raise it. The program finds that line in
    * the exception that it gets, so a call that fails logs one line. */
   HEDDLE_ON_ANY_THREAD
@@ -35,9 +35,9 @@ typedef struct HeddleStackMemory {
   HEDDLE_ON_ANY_THREAD
   void(HEDDLE_CALL* discard)(void* base, size_t bytes);
 
-  /* How many bytes above the guard are not for the code that runs there: a stack is said to have overflowed when it gets so far. 0 where
-   * it may be used to the last byte. */
-  uint32_t overflow_bytes;
+  /* How many of the lowest bytes above a guard may be the system's, see reserve: whoever touches them has used the stack up. 0 where it may be
+   * used to the last byte. */
+  uint32_t kept_bytes;
 } HeddleStackMemory;
 
 #ifdef __cplusplus
