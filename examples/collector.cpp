@@ -39,10 +39,14 @@ struct Registered {
   bool is_new;
 };
 
-/// Never in line: a thread_local must not be looked up before NoPreempt has begun.
-[[gnu::noinline]] void* allocate(std::size_t bytes) {
-  const heddle::this_fiber::NoPreempt guard;  // a fiber that is stopped is not to hold the allocator's lock
+/// The collector knows the threads that allocate, and those that collect. REQUIRES: the caller is not moved to another one meanwhile.
+[[gnu::noinline]] void register_this_thread() {
   thread_local const Registered this_thread;
+}
+
+void* allocate(std::size_t bytes) {
+  const heddle::this_fiber::NoPreempt guard;  // a fiber that is stopped is not to hold the allocator's lock
+  register_this_thread();
   void* memory = GC_malloc(bytes);
   return memory ? memory : throw std::bad_alloc();
 }
@@ -67,6 +71,7 @@ bool try_to_collect() {
       stack.for_each_range([](const heddle::LiveRange& range) { ranges.push_back(range); });
     });
     if (!seen.complete()) return false;
+    register_this_thread();
     GC_enable();
     GC_gcollect();
     GC_disable();
