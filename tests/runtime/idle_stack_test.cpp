@@ -66,8 +66,8 @@ std::vector<Fiber> ended_fibers(std::size_t count) {
   return fibers;
 }
 
-constexpr std::size_t kFibers = 400;
-constexpr std::size_t kUsed = kFibers * 20 * kFrame;
+constexpr std::size_t kFibers = 1000;  // many times what processors keep
+constexpr std::size_t kUsed = kFibers * 20 * kFrame;  // of which the half goes to an emulator that has memory of its own for each thread
 
 void join_all(std::vector<Fiber> fibers) {
   for (Fiber& fiber : fibers) fiber.join();
@@ -113,9 +113,9 @@ TEST_P(IdleStacks, GoBackWhileAllIsQuiet) {
         run(configuration(GetParam(), 20ms), [] {
           const std::size_t before = resident_bytes();
           std::vector<Fiber> fibers = ended_fibers(kFibers);
-          EXPECT_GT(resident_bytes(), before + kUsed / 2);
+          EXPECT_GT(resident_bytes(), before + kUsed / 4 * 3);
           join_all(std::move(fibers));
-          wait_until([before] { return resident_bytes() < before + kUsed / 4; });
+          wait_until([before] { return resident_bytes() < before + kUsed / 2; });
           join_all(ended_fibers(kFibers));  // on the same stacks
         });
       },
@@ -135,9 +135,9 @@ TEST_P(IdleStacks, GoBackWhileFibersRun) {
             });
           const std::size_t before = resident_bytes();
           std::vector<Fiber> fibers = ended_fibers(kFibers);
-          EXPECT_GT(resident_bytes(), before + kUsed / 2);
+          EXPECT_GT(resident_bytes(), before + kUsed / 4 * 3);
           join_all(std::move(fibers));
-          wait_until([before] { return resident_bytes() < before + kUsed / 4; });
+          wait_until([before] { return resident_bytes() < before + kUsed / 2; });
           over = true;
           join_all(std::move(busy));
         });
@@ -156,7 +156,7 @@ TEST_P(IdleStacks, GoBackWhenAThreadJoinsLongAfterwards) {
           std::thread joiner([&] {
             std::this_thread::sleep_for(2500ms);  // or less: then the test says less
             join_all(std::move(fibers));
-            while (resident_bytes() >= before + kUsed / 4) std::this_thread::sleep_for(5ms);
+            while (resident_bytes() >= before + kUsed / 2) std::this_thread::sleep_for(5ms);
             low.send(true);
           });
           EXPECT_TRUE(low.receive());
@@ -178,7 +178,7 @@ TEST(IdleStacksOfEverySize, GoBack) {
             fibers.emplace_back(FiberOptions{.stack_size = std::size_t{256 << 10} << i % 3},
                                 [i] { EXPECT_TRUE(deep(20, i, [] {})); });
           join_all(std::move(fibers));
-          wait_until([before] { return resident_bytes() < before + kUsed / 4; });
+          wait_until([before] { return resident_bytes() < before + kUsed / 2; });
         });
       },
       60s);
@@ -190,9 +190,9 @@ TEST(IdleStacksAtOnce, HaveNoMemoryWhenTheyAreJoined) {
       join_all(ended_fibers(10));
       const std::size_t before = resident_bytes();
       std::vector<Fiber> fibers = ended_fibers(kFibers);
-      EXPECT_GT(resident_bytes(), before + kUsed / 2);
+      EXPECT_GT(resident_bytes(), before + kUsed / 4 * 3);
       join_all(std::move(fibers));
-      EXPECT_LT(resident_bytes(), before + kUsed / 4);
+      EXPECT_LT(resident_bytes(), before + kUsed / 2);
     });
   });
 }
@@ -204,7 +204,7 @@ TEST(IdleStacksForGood, KeepTheirMemory) {
       std::vector<Fiber> fibers = ended_fibers(kFibers);
       join_all(std::move(fibers));
       this_fiber::sleep_for(100ms);
-      EXPECT_GT(resident_bytes(), before + kUsed / 2);
+      EXPECT_GT(resident_bytes(), before + kUsed / 4 * 3);
     });
   });
 }
