@@ -13,7 +13,6 @@
 #include <atomic>
 #include <chrono>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <thread>
 
@@ -321,12 +320,12 @@ class LiveStacksBeside : public testing::TestWithParam<std::string> {};
 TEST_P(LiveStacksBeside, FibersThatBlockTheirThreads) {
   passes_in_child([] {
     run(config(GetParam(), 1), [] {
-      std::counting_semaphore<> gate(0);
+      Gate gate;
       std::atomic<bool> inside{false};
       Fiber fiber([&] {
         hold_in_frame(1, [&] {
           inside = true;
-          gate.acquire();
+          gate.wait();
         });
       });
       while (!inside) this_fiber::yield();
@@ -336,7 +335,7 @@ TEST_P(LiveStacksBeside, FibersThatBlockTheirThreads) {
         EXPECT_EQ(all.count.moving, 1U);
         EXPECT_EQ(all.fibers.at(fiber.get_id()).state, State::kMoves);
         expect_sound(all);
-        gate.release();
+        gate.open();
         for (int i = 0; i < 100; ++i) EXPECT_EQ(look(world).fibers.at(fiber.get_id()).state, State::kMoves);
       }
       const Look all = look();
@@ -374,26 +373,6 @@ TEST(LiveStacksFromAThread, WithoutARuntimeThereAreNone) {
   const LiveStackCount count = visit_live_stacks(world, [](const LiveStack&) { ADD_FAILURE(); });
   EXPECT_EQ(count.fibers, 0U);
   EXPECT_TRUE(count.complete());
-}
-
-// The processor of whoever has the world stopped is nobody else's to have: he could not get it back.
-TEST(StoppedWorldOfAFiber, MayCallForeignCodeForLong) {
-  passes_in_child([] {
-    run(config(kPreemptive, 1), [] {
-      std::atomic<bool> stop{false};
-      Fiber other([&] {
-        while (!stop) this_fiber::yield();
-      });
-      {
-        const StoppedWorld world;
-        foreign_call([] { std::this_thread::sleep_for(50ms); });
-        blocking([] { std::this_thread::sleep_for(50ms); });
-        std::this_thread::sleep_for(50ms);
-        this_fiber::yield();
-      }
-      stop = true;
-    });
-  });
 }
 
 }  // namespace
