@@ -26,7 +26,8 @@ struct Outcome {
 Outcome in_child(const std::function<void()>& body, std::chrono::seconds limit = std::chrono::seconds(10));
 
 /// Runs `body` in a child and fails the test, with all that the child wrote, unless it returned within the limit
-/// without a failure.
+/// without a failure. In a process that runs this test alone, as ctest's do, that is the child, and who started it keeps the time:
+/// to start another takes longer than most scenarios where an emulator runs it.
 void passes_in_child(const std::function<void()>& body, std::chrono::seconds limit = std::chrono::seconds(10));
 
 /// What the child wrote and how it ended, for a failure's message.
