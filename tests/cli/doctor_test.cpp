@@ -22,7 +22,7 @@ TEST(Doctor, FindsAPortThatWorks) {
   EXPECT_EQ(json.at("ok"), true);
   for (const char* name :
        {"configuration", "port", "ContextSwitcher", "TlsProvider", "VdsoCaller", "StackMemory", "stack guard",
-        "CodeModules", "injected call", "foreign call", "callback", "foreign thread", "Preempter"}) {
+        "stack growth", "CodeModules", "injected call", "foreign call", "callback", "foreign thread", "Preempter"}) {
     ASSERT_NE(trial(json, name), nullptr) << name;
     EXPECT_EQ(trial(json, name)->at("ok"), true) << name;
   }

@@ -33,6 +33,7 @@ inline constexpr const char* kPortFault =
     "Report this to whoever makes the port, with what `heddle ports --json` prints.";
 
 // These run fibers under the configured strategy. REQUIRES: the process has opened no port by itself.
+Finding try_growth(const Config& config);
 Finding try_foreign_call(const Config& config);
 Finding try_callback(const Config& config);
 Finding try_foreign_thread(const Config& config);

@@ -221,6 +221,7 @@ constexpr std::array kTrials = {
     Trial{"VdsoCaller", try_vdso_caller},
     Trial{"StackMemory", try_stack_memory},
     Trial{"stack guard", try_stack_guard},
+    Trial{"stack growth", try_growth},
     Trial{"CodeModules", try_code_modules},
     Trial{"injected call", try_injected_call},
     Trial{"foreign call", try_foreign_call},
