@@ -280,8 +280,10 @@ TEST_P(LiveStacks, HaveTheExceptionThatIsHandled) {
     const Look all = look();
     bool found = false;
     for (const LiveRange& range : all.fibers.at(fiber.get_id()).ranges) {
-      for (const auto* word = static_cast<const std::uintptr_t*>(range.low); word != range.high; ++word)
-        found = found || (*word<thrown&& * word + 512> thrown);  // the C++ runtime's header of it
+      for (const auto* word = static_cast<const std::uintptr_t*>(range.low); word != range.high; ++word) {
+        const std::uintptr_t header = *word;  // the C++ runtime's, before what is thrown
+        found = found || (header < thrown && header + 512 > thrown);
+      }
     }
     EXPECT_TRUE(found);
     channel.send(0);
