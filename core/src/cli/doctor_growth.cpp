@@ -22,14 +22,14 @@ constexpr std::size_t kFrame = 1024;
 constexpr std::size_t kRoom = 8192;  // of a call: its frame, and what the library below needs
 
 /// Returns how many calls deep it went.
-std::size_t descend(std::size_t calls) {
+std::size_t call_deeper(std::size_t calls) {
   volatile char frame[kFrame];
   frame[0] = 1;
   if (calls == 1) return 1;
-  return with_stack(kRoom, [=] { return descend(calls - 1); }) + static_cast<std::size_t>(frame[0]);
+  return with_stack(kRoom, [=] { return call_deeper(calls - 1); }) + static_cast<std::size_t>(frame[0]);
 }
 
-bool brings_exceptions_back(std::size_t bytes) {
+bool is_left_by_exceptions(std::size_t bytes) {
   try {
     with_stack(bytes, [] { throw std::runtime_error("thrown"); });
   } catch (const std::runtime_error&) {
@@ -38,7 +38,7 @@ bool brings_exceptions_back(std::size_t bytes) {
   return false;
 }
 
-double ns_each(std::size_t bytes) {
+double ns_of_calls_with(std::size_t bytes) {
   constexpr int kCalls = 50'000;
   const Clock::time_point start = Clock::now();
   for (int i = 0; i < kCalls; ++i) with_stack(bytes, [] {});
@@ -46,10 +46,11 @@ double ns_each(std::size_t bytes) {
 }
 
 Finding grow(std::size_t stack, std::size_t calls) {
-  if (descend(calls) != calls) return {false, "calls on a linked stack returned the wrong result", kPortFault};
-  if (!brings_exceptions_back(stack)) return {false, "what a call threw on a linked stack did not arrive", kPortFault};
+  if (call_deeper(calls) != calls) return {false, "calls on a linked stack returned the wrong result", kPortFault};
+  if (!is_left_by_exceptions(stack)) return {false, "what a call threw on a linked stack did not arrive", kPortFault};
   return {true, fmt::format("calls used {} on a stack of {}; {} for a call with room, {} for one without",
-                            size_text(calls * kFrame), size_text(stack), cost_text(ns_each(1)), cost_text(ns_each(stack)))};
+                            size_text(calls * kFrame), size_text(stack), cost_text(ns_of_calls_with(1)),
+                            cost_text(ns_of_calls_with(stack)))};
 }
 
 }  // namespace
