@@ -265,11 +265,10 @@ TEST_P(ForeignThreadOnPosix, CallsWhileRunBeginsAndEnds) {
             }
           });
         }
-        for (std::size_t round = 0; round < scaled(100); ++round)
+        for (std::size_t round = 0; round < scaled(100) || ended == 0; ++round)
           run(configured(), [] { this_fiber::sleep_for(std::chrono::microseconds(200)); });
         stop = true;
         for (std::thread& thread : threads) thread.join();
-        EXPECT_GT(ended, 0);
         EXPECT_LE(begun - ended, canceled);
       },
       std::chrono::seconds(60));

@@ -186,8 +186,8 @@ TEST_P(BigFrame, SeesThatTheWorldStops) {
   passes_in_child(
       [] {
         const auto& [strategy, resume] = GetParam();
-        run(config(strategy, 2, resume), [] {
-          std::atomic<std::uint64_t> calls{0};
+        std::atomic<std::uint64_t> calls{0};
+        run(config(strategy, 2, resume), [&calls] {
           Fiber([&calls] {
             for (;;) {
               call_with_a_big_frame(calls);
