@@ -90,7 +90,7 @@ inline void gone([[maybe_unused]] StackState& state, [[maybe_unused]] const stac
 /// The stack goes back to where others take it from, who put their control blocks at other places.
 inline void given_back([[maybe_unused]] StackState& state, [[maybe_unused]] const stack::Stack& stack) {
 #if HEDDLE_TSAN
-  __tsan_destroy_fiber(state.fiber);
+  if (state.fiber) __tsan_destroy_fiber(state.fiber);  // else no fiber was ever given the stack
 #endif
 #if HEDDLE_ASAN
   __asan_unpoison_memory_region(stack.lo, static_cast<std::size_t>(stack.hi - stack.lo));
