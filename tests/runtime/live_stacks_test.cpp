@@ -68,26 +68,33 @@ TEST_P(LiveStacks, OfFibersThatWait) {
   });
 }
 
+/// `before` is what the fiber has done.
+template <class Before>
+void look_at_a_fiber_that_grows(Before before) {
+  Channel<int> channel;
+  Fiber fiber({.stack_size = 64 << 10}, [&] {
+    before();
+    hold_over_calls(1, [&] {
+      with_stack(100 << 10, [&] {
+        hold_in_frame(
+            2, [&] { with_stack(1 << 20, [&] { hold_over_calls(3, [&] { return channel.receive().has_value(); }); }); });
+      });
+      return false;
+    });
+  });
+  wait_until_waits(fiber.get_id());
+  const Look all = look();
+  const Seen& seen = all.fibers.at(fiber.get_id());
+  EXPECT_EQ(seen.state, State::kStands);
+  for (std::size_t i = 1; i <= 3; ++i) EXPECT_TRUE(seen.holds(i, Of::kStack)) << i;
+  expect_sound(all);
+  channel.close();
+  fiber.join();
+}
+
 TEST_P(LiveStacks, OfFibersThatHaveGrown) {
   passes([] {
-    Channel<int> channel;
-    Fiber fiber({.stack_size = 64 << 10}, [&] {
-      hold_over_calls(1, [&] {
-        with_stack(100 << 10, [&] {
-          hold_in_frame(
-              2, [&] { with_stack(1 << 20, [&] { hold_over_calls(3, [&] { return channel.receive().has_value(); }); }); });
-        });
-        return false;
-      });
-    });
-    wait_until_waits(fiber.get_id());
-    const Look all = look();
-    const Seen& seen = all.fibers.at(fiber.get_id());
-    EXPECT_EQ(seen.state, State::kStands);
-    for (std::size_t i = 1; i <= 3; ++i) EXPECT_TRUE(seen.holds(i, Of::kStack)) << i;
-    expect_sound(all);
-    channel.close();
-    fiber.join();
+    look_at_a_fiber_that_grows([] {});
     with_stack(std::size_t{16} << 20, [] {
       hold_over_calls(4, [] {
         const Look mine = look();
@@ -97,6 +104,10 @@ TEST_P(LiveStacks, OfFibersThatHaveGrown) {
       });
     });
   });
+}
+
+TEST_P(LiveStacks, OfFibersOnStacksThatTheyHadKept) {
+  passes([] { look_at_a_fiber_that_grows([] { with_stack(100 << 10, [] {}); }); });
 }
 
 TEST_P(LiveStacks, OfFibersThatHaveEnded) {

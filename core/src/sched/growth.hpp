@@ -8,7 +8,7 @@
 //   3. with enough room after all, the call is made where the caller is;
 //   4. else a segment is linked, and morestack makes the call on that.
 // When it is left, by return or exception, the fiber keeps one segment for the next time, so that a loop at the edge of a stack
-// allocates once.
+// allocates once. A call that has room on the kept one, and no request pending, goes there at once: there is nothing to ask.
 #pragma once
 
 #include <heddle/port/context_switcher.h>

@@ -167,6 +167,14 @@ inline void linked([[maybe_unused]] StackState& state, [[maybe_unused]] const st
 #endif
 }
 
+/// The last before a fiber that runs goes on on a stack that has been linked.
+inline void goes_on([[maybe_unused]] StackState& before, [[maybe_unused]] const StackState& linked) {
+#if HEDDLE_ASAN
+  __sanitizer_start_switch_fiber(&before.fake_stack, linked.bottom, linked.bytes);
+  note_fake_stack(before);
+#endif
+}
+
 /// The first thing back on the stack before, of which `before` was kept.
 inline void unlinked([[maybe_unused]] StackState& state, [[maybe_unused]] const StackState& before) {
 #if HEDDLE_ASAN
