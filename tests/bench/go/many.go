@@ -78,18 +78,21 @@ func skynetJoin(processors int, count int64) {
 }
 
 func parked(processors int, count int64) {
+	const makers = 4
 	gate := make(chan int)
-	ended := make(chan int)
 	var waiting int64
-	left := count
+	var left sync.WaitGroup
+	left.Add(int(count))
 	before := residentBytes()
 	start := time.Now()
-	for i := int64(0); i < count; i++ {
+	for maker := 0; maker < makers; maker++ {
 		go func() {
-			atomic.AddInt64(&waiting, 1)
-			<-gate
-			if atomic.AddInt64(&left, -1) == 0 {
-				close(ended)
+			for i := int64(0); i < count/makers; i++ {
+				go func() {
+					atomic.AddInt64(&waiting, 1)
+					<-gate
+					left.Done()
+				}()
 			}
 		}()
 	}
@@ -101,11 +104,11 @@ func parked(processors int, count int64) {
 	after := residentBytes()
 	closed := time.Now()
 	close(gate)
-	<-ended
+	left.Wait()
 	woken := time.Since(closed)
 	say("memory each", "B", float64(after-before)/float64(count))
 	say("to make all", "ns", float64(created))
-	say("to wake all", "ns", float64(woken))
+	say("to wake and join all", "ns", float64(woken))
 }
 
 func timers(processors int, count int64) {
