@@ -200,7 +200,7 @@ void* run_linked(void* context) {
   return nullptr;
 }
 
-/// Undoes link when the call on the segment has returned or thrown.
+/// Undoes link, if it was done, when the call on the segment has returned or thrown.
 struct Linked {
   Growth& growth;
   FiberBlock& fiber;
@@ -226,32 +226,40 @@ void ask(Worker& worker, FiberBlock& fiber, Growth& growth) {
   leave_core(now);
 }
 
-/// On a segment that the fiber had kept.
-void* run_on_kept(void* context) {
-  const Growth& growth = *static_cast<const Growth*>(context);
-  tools::arrive(growth.worker->current()->tools, growth.worker->tools);
-  growth.function(growth.closure);
-  return nullptr;
-}
+/// A call on a segment that the fiber had kept.
+struct KeptCall {
+  Worker& worker;
+  FiberBlock& fiber;
+  void (*function)(void* closure);
+  void* closure;
+  ~KeptCall() { unlink(fiber); }
+
+  static void* run(void* argument) {
+    const KeptCall& call = *static_cast<const KeptCall*>(argument);
+    tools::arrive(call.fiber.tools, call.worker.tools);
+    call.function(call.closure);
+    return nullptr;
+  }
+};
 
 /// Below the frame of the caller, and all that it has saved.
 [[gnu::noinline]] const char* below_this_frame() {
   return static_cast<const char*>(__builtin_frame_address(0));
 }
 
-/// What new_stack would decide when nobody has asked the fiber to give way and it has kept a segment that will do. It takes neither the
-/// scheduler nor the system stack to decide that. REQUIRES: the fiber runs on its own stack, which has too little room.
-[[gnu::noinline]] bool call_on_kept(Worker& worker, FiberBlock& fiber, Growth& growth) {
-  if (worker.preemption_requested()) return false;
-  Segment* segment = take_kept(fiber, growth.bytes);
+/// What new_stack would decide when nobody has asked the fiber to give way, its stack has too little room and it has kept a segment that
+/// will do. It takes neither the scheduler nor the system stack to decide that.
+[[gnu::always_inline]] inline bool call_on_kept(Worker& worker, FiberBlock& fiber, std::uintptr_t here,
+                                                std::size_t bytes, void (*function)(void* closure), void* closure) {
+  if (!fiber.spare_segment || worker.preemption_requested() || reaches(here, bytes, fiber.stack_guard)) return false;
+  if (!on_fiber_stack(fiber, here)) return false;
+  Segment* segment = take_kept(fiber, bytes);
   if (!segment) return false;
   const HeddleContextSwitcher& switcher = *worker.scheduler.interfaces().context_switcher;
-  growth.worker = &worker;
-  growth.answer = Answer::kLinked;
   link(worker, fiber, below_this_frame() - switcher.frame_bytes, *segment);
-  const Linked linked{growth, fiber};
+  KeptCall call{worker, fiber, function, closure};
   tools::goes_on(segment->outer_tools, fiber.tools);
-  switcher.call_on(segment->hi, run_on_kept, &growth);
+  switcher.call_on(segment->hi, KeptCall::run, &call);
   return true;
 }
 
@@ -328,7 +336,9 @@ bool has_stack(std::size_t bytes) noexcept {
   return !sched::on_fiber_stack(*fiber, here) && sched::has_room_elsewhere(*worker, here, bytes);
 }
 
-void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* closure) {
+namespace {
+
+[[gnu::cold, gnu::noinline]] void ask_and_call(std::size_t bytes, void (*function)(void* closure), void* closure) {
   sched::Growth growth{bytes, function, closure};
   do {
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
@@ -338,11 +348,20 @@ void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* c
     if (!fiber || !sched::on_fiber_stack(*fiber, here)) {
       worker->scheduler.interfaces().context_switcher->morestack(sched::run_linked, &growth);  // does not return
     }
-    if (!sched::reaches(here, bytes, fiber->stack_guard) && sched::call_on_kept(*worker, *fiber, growth)) return;
     sched::ask(*worker, *fiber, growth);
     if (growth.answer == sched::Answer::kFailed) std::rethrow_exception(std::move(growth.failure));
   } while (growth.answer == sched::Answer::kAskAgain && !has_stack(bytes));
   if (growth.answer != sched::Answer::kLinked) function(closure);
+}
+
+}  // namespace
+
+void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* closure) {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  sched::Worker* worker = sched::current_worker();
+  sched::FiberBlock* fiber = worker ? worker->current() : nullptr;
+  if (!fiber || !sched::call_on_kept(*worker, *fiber, here, bytes, function, closure))
+    ask_and_call(bytes, function, closure);
 }
 
 }  // namespace heddle::detail
