@@ -337,6 +337,7 @@ TEST_P(LiveStacksBeside, FibersThatBlockTheirThreads) {
       std::atomic<bool> inside{false};
       Fiber fiber([&] {
         hold_in_frame(1, [&] {
+          const this_fiber::NoPreempt guard;  // never stopped with the lock of the gate
           inside = true;
           gate.wait();
         });

@@ -33,7 +33,7 @@ std::string_view describe(const HeddleFault& fault, const sched::FiberBlock* fib
   return {buffer.data(), std::min(static_cast<std::size_t>(length), buffer.size() - 1)};
 }
 
-bool trace_fault(const HeddleFault& fault, Trace& out) noexcept {
+void trace_fault(const HeddleFault& fault, Trace& out) noexcept {
   trace_here(out);
   const auto begin = out.frames.begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(out.count);
@@ -45,7 +45,6 @@ bool trace_fault(const HeddleFault& fault, Trace& out) noexcept {
     out.count = static_cast<std::size_t>(std::copy(struck, end, begin) - begin);
   }
   *begin = fault.at.pc;
-  return struck != end;
 }
 
 }  // namespace heddle::observe

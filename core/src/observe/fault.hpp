@@ -26,8 +26,8 @@ inline constexpr std::size_t kFaultTextBytes = 256;
 /// kFaultTextBytes.
 std::string_view describe(const HeddleFault& fault, const sched::FiberBlock* fiber, std::span<char> buffer) noexcept;
 
-/// The frames of the thread, from the one that the fault struck. False when that is all, because the unwinder does not get through what the
-/// system has called the handler from. REQUIRES: called while HeddleFaultWatch::noticed is, with its argument.
-bool trace_fault(const HeddleFault& fault, Trace& out) noexcept;
+/// The frames of the thread, from the one that the fault struck; that one alone where the unwinder does not get through what the system has
+/// called the handler from. REQUIRES: called while HeddleFaultWatch::noticed is, with its argument.
+void trace_fault(const HeddleFault& fault, Trace& out) noexcept;
 
 }  // namespace heddle::observe

@@ -89,11 +89,11 @@ void write_addresses(const Trace& trace) noexcept {
   }
 }
 
-/// `trace` is that of the fiber that the caller is, if it is one, and may be `cut`; see Dying.
-void have_report_made(const Trace& trace, bool cut) noexcept {
+/// `trace` is that of the fiber that the caller is, if it is one.
+void have_report_made(const Trace& trace) noexcept {
   sched::Worker* worker = sched::current_worker();
   reporter.trace = trace;
-  reporter.dying = {worker, worker ? worker->current() : nullptr, &reporter.trace, cut};
+  reporter.dying = {worker, worker ? worker->current() : nullptr, &reporter.trace};
   want(Wanted::kReport);
   if (reporter.finished.park_for(kLimit)) return;
   write("heddle: the dump of the fibers takes too long. The frames of the thread that it is about:\n");
@@ -104,7 +104,7 @@ void make_last_report() noexcept {
   if (reporter.claimed.exchange(true)) return;
   Trace trace;
   trace_here(trace);
-  have_report_made(trace, false);
+  have_report_made(trace);
 }
 
 void on_terminate() {
@@ -134,8 +134,8 @@ void on_request(const char* event) {
   const bool overflow = used_up != UsedUp::kNone;
   write(overflow ? describe_overflow(used_up, worker, text) : describe(fault, worker.current(), text));
   Trace trace;
-  const bool whole = trace_fault(fault, trace);
-  have_report_made(trace, !whole);
+  trace_fault(fault, trace);
+  have_report_made(trace);
 }
 
 void on_fault(const HeddleFault* fault) {

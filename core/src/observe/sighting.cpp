@@ -88,7 +88,7 @@ class Look {
     traces.emplace_back();
     if (dying_ && &fiber == dying_->fiber) {
       traces.back() = *dying_->trace;
-      if (dying_->cut && seen.state == FiberState::kForeign) append_callers(fiber, traces.back());
+      if (seen.state == FiberState::kForeign) append_callers(fiber, traces.back());
     } else if (&fiber == own_) {
       trace_here(traces.back());
     } else {
@@ -98,9 +98,10 @@ class Look {
     }
   }
 
-  /// The fiber's own frames, behind those of the foreign code that it has called.
+  /// The fiber's own frames, behind those of the foreign code that it has called, if they are not there: not every library lets an
+  /// unwinder through.
   void append_callers(sched::FiberBlock& fiber, Trace& trace) {
-    if (!has_room(fiber)) return;
+    if (leads_to(trace, parked_at(fiber).pc) || !has_room(fiber)) return;
     Trace own;
     trace_parked(*scheduler_.interfaces().context_switcher, fiber, own);
     for (std::size_t index = 0; index < own.count && trace.count < Trace::kMostFrames; ++index)
@@ -116,12 +117,16 @@ class Look {
     return has_room(fiber) ? nullptr : "its stack has no room for that";
   }
 
-  /// For a trace, below where it is parked.
-  bool has_room(const sched::FiberBlock& fiber) const {
+  HeddleRegisters parked_at(const sched::FiberBlock& fiber) const {
     HeddleRegisters at{};
     scheduler_.interfaces().context_switcher->inspect(&fiber.context, &at);
+    return at;
+  }
+
+  /// For a trace, below where it is parked.
+  bool has_room(const sched::FiberBlock& fiber) const {
     const auto lo = reinterpret_cast<std::uintptr_t>(sched::current_stack(fiber).lo);
-    return at.sp >= lo + sched::kept_bytes(scheduler_.interfaces().stack_memory) + kTraceBytes;
+    return parked_at(fiber).sp >= lo + sched::kept_bytes(scheduler_.interfaces().stack_memory) + kTraceBytes;
   }
 
   sched::Scheduler& scheduler_;

@@ -43,7 +43,6 @@ struct Dying {
   const sched::Worker* worker = nullptr;     // that it dies on, if that is one
   const sched::FiberBlock* fiber = nullptr;  // likewise
   const Trace* trace = nullptr;              // of that fiber
-  bool cut = false;                          // the frames below the first are not in it
 };
 
 /// Stops the world, for good if somebody is `dying`, and looks at every fiber. Any fiber, any thread; an ordinary one holds a Visit. A

@@ -68,11 +68,13 @@ void trace_parked(const HeddleContextSwitcher& switcher, sched::FiberBlock& fibe
   under_way.store(nullptr, std::memory_order_relaxed);
 }
 
+bool leads_to(const Trace& trace, std::uintptr_t at) noexcept {
+  return std::any_of(trace.frames.begin(), trace.frames.begin() + trace.count,
+                     [at](std::uintptr_t frame) { return at - frame <= 2; });
+}
+
 void end_at(Trace& trace, std::uintptr_t at) noexcept {
-  const auto end = trace.frames.begin() + trace.count;
-  const bool there = std::any_of(trace.frames.begin(), end,
-                                 [at](std::uintptr_t frame) { return frame == at || frame + 1 == at; });
-  if (!there && trace.count < Trace::kMostFrames) trace.frames[trace.count++] = at;
+  if (!leads_to(trace, at) && trace.count < Trace::kMostFrames) trace.frames[trace.count++] = at;
 }
 
 }  // namespace heddle::observe

@@ -26,6 +26,9 @@ struct Trace {
 /// The caller's own. Allocates nothing.
 void trace_here(Trace& out) noexcept;
 
+/// Is the instruction `at`, or the call that returns to it, among the frames? Either address may have a Thumb bit.
+bool leads_to(const Trace& trace, std::uintptr_t at) noexcept;
+
 /// That of a fiber that was stopped at the instruction `at`, which not every unwinder comes to: that of the ARM EHABI ends at a function
 /// without tables, as C++ compilers leave one that cannot throw.
 void end_at(Trace& trace, std::uintptr_t at) noexcept;
