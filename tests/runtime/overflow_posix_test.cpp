@@ -134,12 +134,12 @@ TEST(FaultThatIsMended, GoesOnManyTimesBesidePreemptions) {
         eager.preempter.quantum = std::chrono::milliseconds(1);
         run(eager, [] {
           const int rounds = static_cast<int>(scaled(2000));
-          constexpr int kFibers = 4;
+          std::atomic<int> done{0};
           std::vector<Fiber> fibers;
-          for (int index = 0; index < kFibers; ++index) {
-            fibers.emplace_back([rounds] {
+          for (int index = 0; index < 4; ++index) {
+            fibers.emplace_back([rounds, &done] {
               Page page;
-              for (int round = 1; round <= rounds; ++round) {
+              for (int round = 1; round <= rounds || stats().preemptions == 0; ++round, ++done) {
                 page.close();
                 write_errno(0);
                 page.word() = round;
@@ -150,8 +150,7 @@ TEST(FaultThatIsMended, GoesOnManyTimesBesidePreemptions) {
             });
           }
           for (Fiber& fiber : fibers) fiber.join();
-          EXPECT_EQ(mended, kFibers * rounds);
-          EXPECT_GT(stats().preemptions, 0U);
+          EXPECT_EQ(mended, done);
         });
       },
       seconds(60));
