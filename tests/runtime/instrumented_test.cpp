@@ -3,6 +3,7 @@
 #include "runtime/instrumented.h"
 
 #include "runtime/child.hpp"
+#include "runtime/hammer.hpp"
 #include "runtime/scenario.hpp"
 #include "runtime/storm.hpp"
 
@@ -282,40 +283,19 @@ INSTANTIATE_TEST_SUITE_P(Resume, Instrumented, testing::Values(Resume::kSameThre
   return std::string(info.param == Resume::kSameThread ? "same_thread" : "any_thread");
 });
 
-// The compiler knows of no call where a check is, and keeps what it knows of thread-locals and errno.
-thread_local std::uint64_t words[8];
-
-struct Faults {
-  std::atomic<std::uint64_t> words{0};
-  std::atomic<std::uint64_t> errors{0};
-};
-
-[[gnu::noinline]] void hammer(std::uint64_t mark, Faults& faults) {
-  for (std::uint64_t& word : words) word = mark;
-  errno = static_cast<int>(mark & 0x7fff);
-  for (std::uint64_t i = 1; i <= 10'000; ++i) {
-    for (std::uint64_t& word : words) {
-      if (word != mark + i - 1) faults.words.fetch_add(1);
-      ++word;
-      asm volatile("" ::: "memory");
-    }
-    if (errno != static_cast<int>((mark + i - 1) & 0x7fff)) faults.errors.fetch_add(1);
-    errno = static_cast<int>((mark + i) & 0x7fff);
-  }
-}
-
 /// Of fibers, in whatever way.
 std::uint64_t stops() {
   const Stats now = stats();
   return now.preemptions + now.cooperative_preemptions;
 }
 
+// The compiler knows of no call where a check is, and keeps what it knows of thread-locals and errno.
 class InstrumentedThreadLocal : public testing::TestWithParam<std::string> {};
 
 TEST_P(InstrumentedThreadLocal, StaysTheFibersOwnUnderSameThread) {
   passes_in_child(
       [] {
-        Faults faults;
+        HammerFaults faults;
         Config often = config(GetParam(), 4, Resume::kSameThread);
         often.preempter.quantum = 200us;
         run(often, [&] {
@@ -324,7 +304,7 @@ TEST_P(InstrumentedThreadLocal, StaysTheFibersOwnUnderSameThread) {
           for (std::uint64_t id = 0; id < 12; ++id) {
             fibers.emplace_back([id, wanted, &faults] {
               for (std::uint64_t round = 0; stops() < wanted; ++round) {
-                hammer(id << 40 | round << 20, faults);
+                hammer(id << 40 | round << 20, 10'000, faults);
                 this_fiber::yield();
               }
             });

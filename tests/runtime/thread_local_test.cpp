@@ -1,6 +1,7 @@
 // Under resume policy `same-thread` code that knows nothing of fibers may use thread-locals and errno: a fiber that
 // was stopped between two instructions goes on on its own thread, and nobody else has run there meanwhile.
 #include "runtime/child.hpp"
+#include "runtime/hammer.hpp"
 #include "runtime/scenario.hpp"
 
 #include <heddle/heddle.hpp>
@@ -14,36 +15,11 @@ namespace heddle::test {
 namespace {
 
 constexpr int kFibers = 12;
-constexpr int kWords = 8;
-
-// Read and written as plain variables: the compiler may keep their addresses, that of errno too, in registers for a
-// whole loop.
-thread_local std::uint64_t words[kWords];
-
-struct Faults {
-  std::atomic<std::uint64_t> words{0};
-  std::atomic<std::uint64_t> errors{0};
-};
-
-/// One stretch without a call of the runtime: everything written must be found again.
-[[gnu::noinline]] void hammer(std::uint64_t mark, Faults& faults) {
-  for (std::uint64_t& word : words) word = mark;
-  errno = static_cast<int>(mark & 0x7fff);
-  for (std::uint64_t i = 1; i <= 100'000; ++i) {
-    for (std::uint64_t& word : words) {
-      if (word != mark + i - 1) faults.words.fetch_add(1);
-      ++word;
-      asm volatile("" ::: "memory");
-    }
-    if (errno != static_cast<int>((mark + i - 1) & 0x7fff)) faults.errors.fetch_add(1);
-    errno = static_cast<int>((mark + i) & 0x7fff);
-  }
-}
 
 TEST(ThreadLocal, StaysTheFibersOwnUnderSameThreadPreemption) {
   passes_in_child(
       [] {
-        Faults faults;
+        HammerFaults faults;
         Config often = config(kPreemptive, 4, Resume::kSameThread);
         often.preempter.quantum = std::chrono::microseconds(200);  // a stretch lasts a millisecond or so
         run(often, [&] {
@@ -52,7 +28,7 @@ TEST(ThreadLocal, StaysTheFibersOwnUnderSameThreadPreemption) {
           for (std::uint64_t id = 0; id < kFibers; ++id) {
             fibers.emplace_back([id, wanted, &faults] {
               for (std::uint64_t round = 0; stats().preemptions < wanted; ++round) {
-                hammer(id << 40 | round << 20, faults);
+                hammer(id << 40 | round << 20, 100'000, faults);
                 this_fiber::yield();
               }
             });
