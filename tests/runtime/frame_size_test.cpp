@@ -42,7 +42,8 @@ template <std::size_t kBytes>
 
 template <std::size_t... kIndices>
 constexpr auto functions(std::index_sequence<kIndices...>) {
-  return std::array{&in_a_frame<(kIndices + 1) * kStep>...};
+  // With its type said: to deduce it Clang would nest expressions as deep as there are functions.
+  return std::array<bool (*)(void (*bottom)()), sizeof...(kIndices)>{&in_a_frame<(kIndices + 1) * kStep>...};
 }
 constexpr auto kFunctions = functions(std::make_index_sequence<kSizes>());
 
