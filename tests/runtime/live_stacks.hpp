@@ -25,8 +25,8 @@ using Of = LiveRange::Of;
 }
 
 /// Reads what a collector reads, which no sanitizer would approve of.
-[[gnu::noinline, gnu::no_sanitize("address"), gnu::no_sanitize("thread")]] inline bool holds(const LiveRange& range,
-                                                                                             std::uintptr_t complement) {
+[[gnu::noinline, gnu::no_sanitize_address, gnu::no_sanitize_thread]] inline bool holds(const LiveRange& range,
+                                                                                       std::uintptr_t complement) {
   const auto* end = static_cast<const volatile std::uintptr_t*>(range.high);
   for (const auto* word = static_cast<const volatile std::uintptr_t*>(range.low); word != end; ++word) {
     if (~*word == complement) return true;

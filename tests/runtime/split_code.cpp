@@ -69,6 +69,7 @@ template <std::size_t kWords>
   return frame.holds(depth) ? rest + 0.5L : 0;
 }
 
+#ifndef __clang__
 [[gnu::noinline]] std::uint64_t split_variadic(std::uint64_t depth, int count, ...) {
   const Frame<60> frame(depth);
   va_list list;
@@ -87,6 +88,7 @@ template <std::size_t kWords>
                                std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0},
                                0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0, std::uint64_t{0}, 0.0);
 }
+#endif
 
 [[gnu::noinline]] void split_throw(std::uint64_t depth, std::uint64_t& destroyed) {
   struct Counts {

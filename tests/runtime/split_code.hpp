@@ -23,7 +23,7 @@ double split_arguments(std::uint64_t depth, std::uint64_t a, double x, std::uint
                        std::uint64_t d, std::uint64_t e, double z, Wide wide, std::uint64_t f, std::uint64_t g);
 Wide split_result(std::uint64_t depth);
 long double split_long(std::uint64_t depth);
-std::uint64_t split_variadic(std::uint64_t depth, int count, ...);
+std::uint64_t split_variadic(std::uint64_t depth, int count, ...);  // not by Clang
 
 /// Throws std::out_of_range at the bottom; adds the destructors that run on the way.
 void split_throw(std::uint64_t depth, std::uint64_t& destroyed);
