@@ -347,9 +347,9 @@ TEST(Instrumented, ChecksAreCheapAgainWhenRequestsAreMet) {
   passes_in_child(
       [] {
         for (int round = 0; round < 3; ++round) {
-          run(config("cooperative", 2), [] {
-            std::uint32_t turns = 0;
-            const std::atomic_ref seen(turns);
+          std::uint32_t turns = 0;
+          const std::atomic_ref seen(turns);
+          run(config("cooperative", 2), [&turns, seen] {
             Fiber([&turns] { turn_for_ever(&turns); }).detach();
             for (int stop = 0; stop < 10; ++stop) {
               const std::uint32_t before = seen;
