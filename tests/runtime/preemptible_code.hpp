@@ -22,7 +22,8 @@ class Turns {
 
   /// Some 100 ms of work in `code`. Was it stopped, so that others had a turn?
   bool interrupt(Hog code) const {
-    this_fiber::yield();  // the thread may have blocked where `code` was loaded, and have lost its processor
+    code(1, &turns_);     // a page of it may have to be read from the disk,
+    this_fiber::yield();  // which blocks the thread, as to load it does: the processor may be somebody else's
     return code(100'000'000, &turns_) != 0;
   }
 
