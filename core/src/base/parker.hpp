@@ -53,4 +53,10 @@ class Parker {
   bool token_ = false;  // guarded by mutex_
 };
 
+/// The thread sleeps for that long, whatever signals it handles meanwhile. A nanosleep() that is interrupted goes on for what is left *and* the
+/// timer's slack (prctl(2), PR_SET_TIMERSLACK: 50 us), so that std::this_thread::sleep_for has no end while signals come faster than that.
+inline void nap(std::chrono::nanoseconds duration) {
+  Parker().park_for(duration.count());
+}
+
 }  // namespace heddle::base

@@ -3,6 +3,7 @@
 // A yield lets in only threads of the caller's priority, where the operating system has priorities. The holder may have a lower one
 // than the monitor, so in the end the waiter sleeps.
 #include "base/forked_child.hpp"
+#include "base/parker.hpp"
 
 #include <heddle/detail/wait_list.hpp>
 
@@ -18,7 +19,7 @@ void SpinLock::lock_slow() noexcept {
     for (int spin = 0; held_.load(std::memory_order_relaxed); ++spin) {
       if (spin >= kSpins + kYields) {
         base::refuse_in_forked_child();  // the holder is a thread of the parent
-        std::this_thread::sleep_for(kNap);
+        base::nap(kNap);
       } else if (spin >= kSpins) {
         std::this_thread::yield();
       }

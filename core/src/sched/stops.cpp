@@ -1,6 +1,7 @@
 #include "sched/stops.hpp"
 
 #include "base/fatal.hpp"
+#include "base/parker.hpp"
 #include "sched/census.hpp"
 #include "sched/scheduler.hpp"
 #include "sched/switch.hpp"
@@ -162,7 +163,7 @@ bool Stops::stop_fiber(Worker* worker, std::uint64_t number) {
       yield(*worker);
       worker = current_worker();
     } else {
-      std::this_thread::sleep_for(1ms);
+      base::nap(1ms);
     }
   }
 }
