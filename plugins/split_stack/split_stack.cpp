@@ -11,8 +11,7 @@ const bool used = (heddle::detail::use_split_stacks(), true);
 }  // namespace
 
 // Calls body(frame) with that much stack: where the caller is if its limit was that of another stack, or none that it knows.
-extern "C" __attribute__((visibility("hidden"))) void heddle_split_call(std::size_t bytes, void (*body)(void* frame),
+extern "C" __attribute__((visibility("hidden"))) void heddle_split_call(std::size_t bytes, void* (*body)(void* frame),
                                                                         void* frame) {
-  if (heddle::detail::has_stack(bytes)) return body(frame);
-  heddle::detail::call_with_stack(bytes, body, frame);
+  if (!heddle::detail::call_elsewhere(bytes, body, frame)) body(frame);
 }

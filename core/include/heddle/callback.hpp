@@ -12,7 +12,7 @@ namespace heddle {
 namespace detail {
 
 /// Runs function(closure) as a fiber; `failure` is what has left it, if that is not null afterwards.
-HEDDLE_API void run_callback(void* (*function)(void* closure) noexcept, void* closure, std::exception_ptr& failure);
+HEDDLE_API_FUNCTION void run_callback(void* (*function)(void* closure) noexcept, void* closure, std::exception_ptr& failure);
 
 }  // namespace detail
 

@@ -11,10 +11,10 @@ namespace heddle {
 
 /// Nanoseconds of a clock that never goes back and is not set (CLOCK_MONOTONIC, clock_gettime(2)). Any thread,
 /// async-signal-safe while run() is under way; before and after that it is std::chrono::steady_clock.
-HEDDLE_API std::int64_t nanotime() noexcept;
+HEDDLE_API_FUNCTION std::int64_t nanotime() noexcept;
 
 /// Nanoseconds since 1970-01-01 00:00 UTC (CLOCK_REALTIME). Otherwise as nanotime().
-HEDDLE_API std::int64_t walltime() noexcept;
+HEDDLE_API_FUNCTION std::int64_t walltime() noexcept;
 
 namespace detail {
 

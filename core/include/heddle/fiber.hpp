@@ -59,13 +59,13 @@ concept FiberFunction = !std::is_same_v<std::remove_cvref_t<F>, Fiber> &&
 
 /// Takes a control block and a stack, with room for a closure on it. Throws std::system_error and
 /// std::invalid_argument.
-HEDDLE_API sched::FiberBlock* create_fiber(const FiberOptions& options, std::size_t closure_bytes,
-                                           std::size_t closure_align, void (*body)(void* closure), void** closure);
-HEDDLE_API void start_fiber(sched::FiberBlock* fiber) noexcept;
-HEDDLE_API void discard_fiber(sched::FiberBlock* fiber) noexcept;
-HEDDLE_API void join_fiber(sched::FiberBlock* fiber);
-HEDDLE_API void detach_fiber(sched::FiberBlock* fiber) noexcept;
-HEDDLE_API std::uint64_t fiber_number(const sched::FiberBlock* fiber) noexcept;
+HEDDLE_API_FUNCTION sched::FiberBlock* create_fiber(const FiberOptions& options, std::size_t closure_bytes,
+                                                    std::size_t closure_align, void (*body)(void* closure), void** closure);
+HEDDLE_API_FUNCTION void start_fiber(sched::FiberBlock* fiber) noexcept;
+HEDDLE_API_FUNCTION void discard_fiber(sched::FiberBlock* fiber) noexcept;
+HEDDLE_API_FUNCTION void join_fiber(sched::FiberBlock* fiber);
+HEDDLE_API_FUNCTION void detach_fiber(sched::FiberBlock* fiber) noexcept;
+HEDDLE_API_FUNCTION std::uint64_t fiber_number(const sched::FiberBlock* fiber) noexcept;
 
 }  // namespace detail
 

@@ -25,19 +25,19 @@ struct LocalValue {
   LocalValue* next = nullptr;
 };
 
-HEDDLE_API std::uint64_t new_local_variable() noexcept;
+HEDDLE_API_FUNCTION std::uint64_t new_local_variable() noexcept;
 
 /// The caller's value, or null.
-HEDDLE_API LocalValue* find_local_value(std::uint64_t variable) noexcept;
+HEDDLE_API_FUNCTION LocalValue* find_local_value(std::uint64_t variable) noexcept;
 
 /// Hands a value that is about to be made over to the caller's fiber or thread, which destroys it when it ends.
-HEDDLE_API void add_local_value(LocalValue* value) noexcept;
+HEDDLE_API_FUNCTION void add_local_value(LocalValue* value) noexcept;
 
 /// It has been made: it is the newest then.
-HEDDLE_API void finish_local_value(LocalValue* value, std::uint64_t variable) noexcept;
+HEDDLE_API_FUNCTION void finish_local_value(LocalValue* value, std::uint64_t variable) noexcept;
 
 /// It could not be made.
-HEDDLE_API void drop_local_value(LocalValue* value) noexcept;
+HEDDLE_API_FUNCTION void drop_local_value(LocalValue* value) noexcept;
 
 }  // namespace detail
 

@@ -34,10 +34,10 @@ struct FiberInfo {
 
 /// All fibers, by their ids. Stops the world for the time, but waits for no fiber longer than a second: one that cannot be stopped
 /// counts as running. Any fiber, any thread; empty when no run() is under way.
-HEDDLE_API std::vector<FiberInfo> fibers();
+HEDDLE_API_FUNCTION std::vector<FiberInfo> fibers();
 
 /// The same as a text, a paragraph each, with the backtrace of those that have been stopped; docs/observing.md shows one. The first
 /// 1,000 get a backtrace, if 8 KiB of their stack are free for that.
-HEDDLE_API void dump_fibers(std::ostream& out);
+HEDDLE_API_FUNCTION void dump_fibers(std::ostream& out);
 
 }  // namespace heddle

@@ -15,13 +15,13 @@ namespace heddle {
 namespace detail {
 
 /// Runs function(closure) on the worker's system stack; on an ordinary thread, and in foreign code, where the caller is.
-HEDDLE_API void run_foreign(void* (*function)(void* closure) noexcept, void* closure);
+HEDDLE_API_FUNCTION void run_foreign(void* (*function)(void* closure) noexcept, void* closure);
 
 /// The same, and leaves the processor to others first.
-HEDDLE_API void run_blocking(void* (*function)(void* closure) noexcept, void* closure);
+HEDDLE_API_FUNCTION void run_blocking(void* (*function)(void* closure) noexcept, void* closure);
 
 /// Ends the process: what unwinds the thread is no exception, and cannot be kept.
-[[noreturn]] HEDDLE_API void refuse_end_of_thread() noexcept;
+[[noreturn]] HEDDLE_API_FUNCTION void refuse_end_of_thread() noexcept;
 
 /// Calls `function` and keeps what comes of it until whoever wanted that is back on his own stack.
 template <class Function>

@@ -66,10 +66,10 @@ class HEDDLE_API PreemptionRule {
 /// In force when it returns, before run() as well as during it. Any thread, and not in a signal handler; takes time in
 /// proportion to the number of modules and rules, so register a compiler's arena rather than each function. End the rule
 /// before other code may lie at those addresses, and when no fiber is in them. Throws std::bad_alloc.
-[[nodiscard]] HEDDLE_API PreemptionRule allow_preemption(const CodeRegion& region);
+[[nodiscard]] HEDDLE_API_FUNCTION PreemptionRule allow_preemption(const CodeRegion& region);
 
 /// Code of the region is not preempted, whatever else allows it: a request waits until the fiber is elsewhere. Functions
 /// that it calls in other modules may be preempted; this_fiber::NoPreempt covers these too. Otherwise as above.
-[[nodiscard]] HEDDLE_API PreemptionRule deny_preemption(const CodeRegion& region);
+[[nodiscard]] HEDDLE_API_FUNCTION PreemptionRule deny_preemption(const CodeRegion& region);
 
 }  // namespace heddle

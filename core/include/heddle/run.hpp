@@ -13,7 +13,7 @@
 namespace heddle {
 
 namespace detail {
-HEDDLE_API void run_main(const Config& config, void (*body)(void* argument) noexcept, void* argument);
+HEDDLE_API_FUNCTION void run_main(const Config& config, void (*body)(void* argument) noexcept, void* argument);
 }
 
 /// Loads the port that `config` names, runs `main` as the first fiber, and returns what it returns (0 for void) or

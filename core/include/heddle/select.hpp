@@ -41,7 +41,7 @@ struct SelectCase {
 };
 
 /// Waits until one of the cases happens; its index. `room` holds two pointers for each case.
-HEDDLE_API std::size_t choose(SelectCase* const* cases, SelectCase** room, std::size_t count);
+HEDDLE_API_FUNCTION std::size_t choose(SelectCase* const* cases, SelectCase** room, std::size_t count);
 
 struct SelectAccess {
   template <class T>

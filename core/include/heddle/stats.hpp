@@ -30,6 +30,6 @@ struct Stats {
 };
 
 /// Any thread; all zero when no run() is under way.
-HEDDLE_API Stats stats() noexcept;
+HEDDLE_API_FUNCTION Stats stats() noexcept;
 
 }  // namespace heddle

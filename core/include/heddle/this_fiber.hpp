@@ -12,10 +12,10 @@ namespace heddle::this_fiber {
 
 /// Lets the other ready fibers run before this one goes on. Throws std::system_error (operation_not_permitted) on an
 /// ordinary thread.
-HEDDLE_API void yield();
+HEDDLE_API_FUNCTION void yield();
 
 namespace detail {
-HEDDLE_API void sleep_until_ns(std::int64_t monotonic_ns);
+HEDDLE_API_FUNCTION void sleep_until_ns(std::int64_t monotonic_ns);
 }
 
 /// Parks the fiber until the monotonic clock (nanotime()) has reached `deadline`. std::chrono::steady_clock is taken
@@ -28,10 +28,10 @@ template <class Rep, class Period>
 void sleep_for(std::chrono::duration<Rep, Period> duration);
 
 /// The fiber's id; the id of no fiber on an ordinary thread.
-HEDDLE_API FiberId get_id() noexcept;
+HEDDLE_API_FUNCTION FiberId get_id() noexcept;
 
 /// The name that the fiber was made with, empty when it has none or on an ordinary thread. Lives as long as the fiber.
-HEDDLE_API std::string_view name() noexcept;
+HEDDLE_API_FUNCTION std::string_view name() noexcept;
 
 /// Gives way if the fiber's time is up: a compare, unless a request is pending. Does nothing on an ordinary thread and
 /// inside NoPreempt. Under strategy `cooperative` this is what keeps a long computation fair.

@@ -12,8 +12,8 @@ namespace heddle {
 
 namespace detail {
 class TimerState;
-HEDDLE_API std::shared_ptr<TimerState> start_timer(std::int64_t deadline, std::function<void()> function);
-HEDDLE_API bool stop_timer(TimerState& timer) noexcept;
+HEDDLE_API_FUNCTION std::shared_ptr<TimerState> start_timer(std::int64_t deadline, std::function<void()> function);
+HEDDLE_API_FUNCTION bool stop_timer(TimerState& timer) noexcept;
 }  // namespace detail
 
 /// Calls a function on a fiber of its own once a time is reached. Works from fibers only: std::system_error

@@ -14,11 +14,18 @@ namespace heddle {
 
 namespace detail {
 
-/// May the caller go on here for that many bytes? False also when its fiber is to give way.
-HEDDLE_API bool has_stack(std::size_t bytes) noexcept;
+/// Calls function(closure) on another stack if the caller has less than `bytes` left on this one; false: it may go on here. Gives way
+/// first if that is asked.
+HEDDLE_API_FUNCTION bool call_elsewhere(std::size_t bytes, void* (*function)(void* closure), void* closure);
 
-/// Gives way if that is asked, and calls function(closure) with that many bytes of stack.
-HEDDLE_API void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* closure);
+template <class Call>
+bool call_elsewhere(std::size_t bytes, Call& call) {
+  const auto run = [](void* closure) -> void* {
+    (*static_cast<Call*>(closure))();
+    return nullptr;
+  };
+  return call_elsewhere(bytes, run, std::addressof(call));
+}
 
 }  // namespace detail
 
@@ -35,12 +42,10 @@ HEDDLE_API void call_with_stack(std::size_t bytes, void (*function)(void* closur
 template <class F>
 std::invoke_result_t<F> with_stack(std::size_t bytes, F&& function) {
   using Result = std::invoke_result_t<F>;
-  if (detail::has_stack(bytes)) [[likely]]
-    return std::invoke(std::forward<F>(function));
   if constexpr (std::is_void_v<Result>) {
     auto call = [&] { std::invoke(std::forward<F>(function)); };
-    detail::call_with_stack(
-        bytes, [](void* closure) { (*static_cast<decltype(call)*>(closure))(); }, std::addressof(call));
+    if (!detail::call_elsewhere(bytes, call)) [[likely]]
+      call();
   } else if constexpr (std::is_reference_v<Result>) {
     std::remove_reference_t<Result>* result = nullptr;
     with_stack(bytes, [&] {
@@ -50,7 +55,9 @@ std::invoke_result_t<F> with_stack(std::size_t bytes, F&& function) {
     return static_cast<Result>(*result);
   } else {
     std::optional<Result> result;
-    with_stack(bytes, [&] { result.emplace(std::invoke(std::forward<F>(function))); });
+    auto call = [&] { result.emplace(std::invoke(std::forward<F>(function))); };
+    if (!detail::call_elsewhere(bytes, call)) [[likely]]
+      return std::invoke(std::forward<F>(function));
     return std::move(*result);
   }
 }

@@ -89,10 +89,10 @@ struct Key {
 };
 
 /// Every key, in the order in which they are printed; those of a section stand together.
-HEDDLE_API std::span<const Key> keys();
+HEDDLE_API_FUNCTION std::span<const Key> keys();
 
 /// Null when there is no such key.
-HEDDLE_API const Key* find_key(std::string_view pointer);
+HEDDLE_API_FUNCTION const Key* find_key(std::string_view pointer);
 
 /// True for the pointer of an object that holds keys: "/stack".
 bool is_section(std::string_view pointer);
@@ -104,16 +104,16 @@ const T& read(Field<T> field, const Config& config) {
 }
 
 /// True for a key whose value is an array.
-HEDDLE_API bool is_list(const Key& key);
+HEDDLE_API_FUNCTION bool is_list(const Key& key);
 
 /// The value as text, as an environment variable would give it: "10ms", "auto", "true"; the elements of a list are joined
 /// by list_separator(). Throws ConfigError when there is no such key.
-HEDDLE_API std::string value_of(const Config& config, std::string_view pointer);
+HEDDLE_API_FUNCTION std::string value_of(const Config& config, std::string_view pointer);
 
 /// The environment variable that overrides a key: "HEDDLE_STACK_SIZE".
-HEDDLE_API std::string variable_of(const Key& key);
+HEDDLE_API_FUNCTION std::string variable_of(const Key& key);
 
 /// What stands between the elements of a list in a variable: ':' where '/' separates folders, ';' elsewhere.
-HEDDLE_API char list_separator();
+HEDDLE_API_FUNCTION char list_separator();
 
 }  // namespace heddle::config

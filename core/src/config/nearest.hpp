@@ -15,6 +15,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate nearest to `name`, the first among equals; empty when none is near. Near are two edits, and one edit
 /// for every three letters: "root" is not a misspelt "port".
-HEDDLE_API std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
+HEDDLE_API_FUNCTION std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace heddle::config

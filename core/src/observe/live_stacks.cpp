@@ -54,7 +54,7 @@ void LiveStack::visit_ranges(void (*visit)(void*, const LiveRange&) noexcept, vo
   };
   const bool on_its_stack = here_ && lies_on(sched::current_stack(*fiber_), here_);
   const void* low = on_its_stack ? here_ : fiber_->context.sp;
-  for (const sched::Segment* segment = fiber_->segment; segment; segment = segment->outer) {
+  for (const sched::Segment* segment = fiber_->room->segment; segment; segment = segment->outer->segment) {
     hand_out(low, segment + 1, LiveRange::Of::kStack);
     low = segment->outer_sp;
   }

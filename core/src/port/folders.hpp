@@ -8,7 +8,7 @@
 namespace heddle::port {
 
 /// The file of the running program. Throws PortError when the operating system does not tell.
-HEDDLE_API std::filesystem::path program_file();
+HEDDLE_API_FUNCTION std::filesystem::path program_file();
 
 /// The folder of program_file(). Throws likewise.
 std::filesystem::path program_folder();

@@ -56,10 +56,10 @@ struct LoadedPort {
 /// Loads and opens the port that `config` asks for. When it is open already, gives the same again without a second
 /// open. `host` outlives the process, and is the same at every call. Throws PortError, which lists each candidate with
 /// its reason.
-HEDDLE_API LoadedPort load(const Config& config, const HeddleHost& host);
+HEDDLE_API_FUNCTION LoadedPort load(const Config& config, const HeddleHost& host);
 
 /// Closes what load() opened, last first; the next load() opens it anew. It stays mapped. REQUIRES: no worker is left.
-HEDDLE_API void close(const LoadedPort& port);
+HEDDLE_API_FUNCTION void close(const LoadedPort& port);
 
 /// A library in one of port_path's folders, for `heddle ports`.
 struct Candidate {
@@ -75,6 +75,6 @@ struct Candidate {
 
 /// Every library in the folders of port_path, and the one that /port names. Maps those that verify() passes and opens
 /// none. Throws PortError only where find_providers() does.
-HEDDLE_API std::vector<Candidate> list(const Config& config);
+HEDDLE_API_FUNCTION std::vector<Candidate> list(const Config& config);
 
 }  // namespace heddle::port

@@ -7,6 +7,6 @@
 namespace heddle::runtime {
 
 /// The one HeddleHost of the process. Its option() answers from `config`, which is copied, until the next call.
-HEDDLE_API const HeddleHost& host(const Config& config);
+HEDDLE_API_FUNCTION const HeddleHost& host(const Config& config);
 
 }  // namespace heddle::runtime

@@ -36,6 +36,13 @@ inline constexpr std::uintptr_t kThreadTag = 1;
 inline constexpr std::uintptr_t kDetached = 2;
 inline constexpr std::uintptr_t kEnded = 4;
 
+/// What with_stack has to know of a stack: the stack pointers in [guard, guard + room) leave below them what the core and an injected call need.
+struct Room {
+  std::uintptr_t guard = 0;
+  std::size_t bytes = 0;
+  Segment* segment = nullptr;  // whose it is; null: of the stack that the fiber began on
+};
+
 struct FiberBlock {
   // What a switch touches, in the first cache line.
   HeddleContext context{};     // where the fiber goes on; valid while it does not run
@@ -56,9 +63,8 @@ struct FiberBlock {
   ForeignFrame* foreign = nullptr;    // the innermost foreign call that it is in
   CallbackFrame* callback = nullptr;  // the innermost callback that it is in
   stack::Stack stack{};               // that it began on
-  std::uintptr_t stack_guard = 0;  // of the stack that it is on: the stack pointer below which no call is made that wants stack
-  std::uintptr_t stack_top = 0;      // likewise: above every stack pointer
-  Segment* segment = nullptr;        // that it is on; null: `stack`
+  Room own_room{};
+  const Room* room = &own_room;      // of the stack that it is on
   Segment* spare_segment = nullptr;  // kept for the next time
   void* growth = nullptr;  // the context of a call that waits for more stack: a collector's, while it is parked there
   [[no_unique_address]] tools::StackState tools;

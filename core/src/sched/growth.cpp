@@ -41,7 +41,7 @@ enum class Answer {
 /// A call that wants stack; on the stack of whoever makes it.
 struct Growth {
   std::size_t bytes;
-  void (*function)(void* closure);
+  void* (*function)(void* closure);
   void* closure;
   Worker* worker = nullptr;  // of the fiber whose own stack the caller is on; null: it is on another
   Answer answer = Answer::kAskAgain;
@@ -97,7 +97,8 @@ std::size_t size_of(const stack::Stack& stack) {
 /// The bytes of the segments that the fiber has linked.
 std::size_t linked_bytes(const FiberBlock& fiber) {
   std::size_t bytes = 0;
-  for (const Segment* segment = fiber.segment; segment; segment = segment->outer) bytes += size_of(segment->stack);
+  for (const Segment* segment = fiber.room->segment; segment; segment = segment->outer->segment)
+    bytes += size_of(segment->stack);
   return bytes;
 }
 
@@ -129,14 +130,16 @@ Segment& allocate_segment(Scheduler& scheduler, std::size_t size) {
   segment.lo = stack.lo;
   segment.hi = &segment;
   segment.stack = stack;
-  segment.guard = reinterpret_cast<std::uintptr_t>(stack.lo) + reserved_bytes(scheduler);
+  const std::uintptr_t guard = reinterpret_cast<std::uintptr_t>(stack.lo) + reserved_bytes(scheduler);
+  segment.room = {guard, place - guard, &segment};
+  segment.switcher = scheduler.interfaces().context_switcher;
   return segment;
 }
 
 /// The segment that the fiber has kept, if it has room for the call.
 Segment* take_kept(FiberBlock& fiber, std::size_t bytes) {
   const Segment* kept = fiber.spare_segment;
-  if (!kept || !reaches(reinterpret_cast<std::uintptr_t>(kept), bytes, kept->guard)) return nullptr;
+  if (!kept || bytes > kept->room.bytes) return nullptr;
   return std::exchange(fiber.spare_segment, nullptr);
 }
 
@@ -151,43 +154,40 @@ Segment* find_segment(Scheduler& scheduler, FiberBlock& fiber, Growth& growth) n
   }
 }
 
-void put_stack(FiberBlock& fiber, Segment* segment, std::uintptr_t guard) {
-  fiber.segment = segment;
-  fiber.stack_guard = guard;
-  fiber.stack_top = segment ? reinterpret_cast<std::uintptr_t>(segment) : reinterpret_cast<std::uintptr_t>(&fiber);
-}
-
 /// `sp`: whatever the caller needs of the stack before lies above.
-void link(const Worker& worker, FiberBlock& fiber, const void* sp, Segment& segment) {
-  segment.outer = fiber.segment;
+void link(FiberBlock& fiber, const void* sp, Segment& segment) {
+  segment.outer = fiber.room;
   segment.outer_sp = sp;
-  segment.outer_guard = fiber.stack_guard;
   segment.outer_tools = fiber.tools;
   tools::linked(fiber.tools, segment.stack);
-  put_stack(fiber, &segment, segment.guard);
-  set_stack_limit(worker, fiber);
+  fiber.room = &segment.room;
+  if (split_code_exists.load(std::memory_order_relaxed)) [[unlikely]]
+    set_stack_limit(fiber);
 }
 
 void release_segment(Scheduler& scheduler, Segment* segment) noexcept {
   if (segment) scheduler.segments().release(segment->stack);
 }
 
+/// The fiber has kept another segment meanwhile, and keeps the larger one.
+[[gnu::cold, gnu::noinline]] void keep_larger(FiberBlock& fiber, Segment* left) noexcept {
+  if (size_of(fiber.spare_segment->stack) < size_of(left->stack)) std::swap(fiber.spare_segment, left);
+  Worker* worker = current_worker();
+  if (!worker) return;  // in the child of a fork
+  const CoreSection section(worker);
+  release_segment(worker->scheduler, left);
+}
+
 /// The call has ended, and the caller is back on the stack before.
-void unlink(FiberBlock& fiber) noexcept {
-  Segment& left = *fiber.segment;
+[[gnu::always_inline]] inline void unlink(FiberBlock& fiber, Segment& left) noexcept {
   tools::unlinked(fiber.tools, left.outer_tools);
-  put_stack(fiber, left.outer, left.outer_guard);
-  const Worker* worker = current_worker();
-  if (worker) set_stack_limit(*worker, fiber);  // none in the child of a fork
-  Segment* surplus = fiber.spare_segment;
-  if (!surplus || size_of(surplus->stack) < size_of(left.stack)) {
+  fiber.room = left.outer;
+  if (split_code_exists.load(std::memory_order_relaxed)) [[unlikely]]
+    set_stack_limit(fiber);
+  if (fiber.spare_segment) [[unlikely]]
+    keep_larger(fiber, &left);
+  else
     fiber.spare_segment = &left;
-  } else {
-    surplus = &left;
-  }
-  if (!surplus || !worker) return;
-  const CoreSection section(current_worker());
-  release_segment(worker->scheduler, surplus);
 }
 
 /// On the segment.
@@ -196,8 +196,7 @@ void* run_linked(void* context) {
   growth.worker->current()->growth = nullptr;
   tools::arrive(growth.worker->current()->tools, growth.worker->tools);
   leave_core(*growth.worker);
-  growth.function(growth.closure);
-  return nullptr;
+  return growth.function(growth.closure);
 }
 
 /// Undoes link, if it was done, when the call on the segment has returned or thrown.
@@ -205,7 +204,7 @@ struct Linked {
   Growth& growth;
   FiberBlock& fiber;
   ~Linked() {
-    if (growth.answer == Answer::kLinked) unlink(fiber);
+    if (growth.answer == Answer::kLinked) unlink(fiber, *fiber.room->segment);
   }
 };
 
@@ -226,40 +225,36 @@ void ask(Worker& worker, FiberBlock& fiber, Growth& growth) {
   leave_core(now);
 }
 
+/// More than the frames of call_on_kept and the port's call_on take together: whatever they have saved lies above.
+constexpr std::size_t kCallFrameBytes = 512;
+
 /// A call on a segment that the fiber had kept.
 struct KeptCall {
-  Worker& worker;
   FiberBlock& fiber;
-  void (*function)(void* closure);
+  Segment& segment;
+  void* (*function)(void* closure);
   void* closure;
-  ~KeptCall() { unlink(fiber); }
+  ~KeptCall() { unlink(fiber, segment); }
 
   static void* run(void* argument) {
     const KeptCall& call = *static_cast<const KeptCall*>(argument);
-    tools::arrive(call.fiber.tools, call.worker.tools);
-    call.function(call.closure);
-    return nullptr;
+    tools::came_on(call.fiber.tools);
+    return call.function(call.closure);
   }
 };
 
-/// Below the frame of the caller, and all that it has saved.
-[[gnu::noinline]] const char* below_this_frame() {
-  return static_cast<const char*>(__builtin_frame_address(0));
-}
-
 /// What new_stack would decide when nobody has asked the fiber to give way, its stack has too little room and it has kept a segment that
 /// will do. It takes neither the scheduler nor the system stack to decide that.
-[[gnu::always_inline]] inline bool call_on_kept(Worker& worker, FiberBlock& fiber, std::uintptr_t here,
-                                                std::size_t bytes, void (*function)(void* closure), void* closure) {
-  if (!fiber.spare_segment || worker.preemption_requested() || reaches(here, bytes, fiber.stack_guard)) return false;
-  if (!on_fiber_stack(fiber, here)) return false;
-  Segment* segment = take_kept(fiber, bytes);
-  if (!segment) return false;
-  const HeddleContextSwitcher& switcher = *worker.scheduler.interfaces().context_switcher;
-  link(worker, fiber, below_this_frame() - switcher.frame_bytes, *segment);
-  KeptCall call{worker, fiber, function, closure};
-  tools::goes_on(segment->outer_tools, fiber.tools);
-  switcher.call_on(segment->hi, KeptCall::run, &call);
+[[gnu::noinline]] bool call_on_kept(FiberBlock& fiber, Segment& segment, void* (*function)(void* closure), void* closure) {
+  const HeddleContextSwitcher& switcher = *segment.switcher;
+  link(fiber, static_cast<const char*>(__builtin_frame_address(0)) - kCallFrameBytes, segment);
+  KeptCall call{fiber, segment, function, closure};
+  tools::goes_on(segment.outer_tools, fiber.tools);
+  if constexpr (tools::kToldOfStacks) {
+    switcher.call_on(segment.hi, KeptCall::run, &call);
+  } else {
+    switcher.call_on(segment.hi, function, closure);
+  }
   return true;
 }
 
@@ -268,7 +263,7 @@ bool has_room_after_fork(std::uintptr_t sp, std::size_t bytes) {
   const Worker* worker = forked_worker.load(std::memory_order_relaxed);
   const FiberBlock* fiber = worker ? worker->current() : nullptr;
   if (!fiber) return true;
-  return on_fiber_stack(*fiber, sp) ? reaches(sp, bytes, fiber->stack_guard) : has_room_elsewhere(*worker, sp, bytes);
+  return on_fiber_stack(*fiber, sp) ? reaches(sp, bytes, fiber->room->guard) : has_room_elsewhere(*worker, sp, bytes);
 }
 
 }  // namespace
@@ -282,7 +277,10 @@ std::size_t reserved_bytes(const Scheduler& scheduler) noexcept {
 void begin_stack(FiberBlock& fiber, std::size_t reserved) noexcept {
   fiber.spare_segment = nullptr;
   fiber.growth = nullptr;
-  put_stack(fiber, nullptr, reinterpret_cast<std::uintptr_t>(fiber.stack.lo) + reserved);
+  const auto top = reinterpret_cast<std::uintptr_t>(&fiber);
+  const std::uintptr_t guard = std::min(reinterpret_cast<std::uintptr_t>(fiber.stack.lo) + reserved, top);  // a small one is all reserve
+  fiber.own_room = {guard, top - guard};
+  fiber.room = &fiber.own_room;
 }
 
 void release_segments(Scheduler& scheduler, FiberBlock& fiber) noexcept {
@@ -305,11 +303,11 @@ HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext* caller, void* context)
   Segment* segment = nullptr;
   if (worker->preemption_requested() && gives_way(*worker)) {
     give_way_parked(*worker, *caller, &ProcessorCounters::cooperative_preemptions);
-  } else if (reaches(sp, growth.bytes, fiber.stack_guard)) {
+  } else if (reaches(sp, growth.bytes, fiber.room->guard)) {
     growth.answer = Answer::kCallHere;
   } else if ((segment = find_segment(worker->scheduler, fiber, growth))) {
     growth.answer = Answer::kLinked;
-    link(*worker, fiber, caller->sp, *segment);
+    link(fiber, caller->sp, *segment);
   } else {
     growth.answer = Answer::kFailed;
   }
@@ -322,46 +320,56 @@ HeddleSegment* HEDDLE_CALL new_stack(const HeddleContext* caller, void* context)
 
 namespace heddle::detail {
 
-bool has_stack(std::size_t bytes) noexcept {
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  const sched::Worker* worker = sched::current_worker();
-  if (!worker) [[unlikely]]
-    return !base::in_forked_child() || sched::has_room_after_fork(here, bytes);
-  const sched::FiberBlock* fiber = worker->current();
-  if (!fiber) [[unlikely]]
-    return sched::has_room_elsewhere(*worker, here, bytes);
-  const std::uintptr_t guard = fiber->stack_guard | worker->poison.load(std::memory_order_relaxed);
-  if (sched::reaches(here, bytes, guard) && here < fiber->stack_top) [[likely]]
-    return true;
-  return !sched::on_fiber_stack(*fiber, here) && sched::has_room_elsewhere(*worker, here, bytes);
-}
-
 namespace {
 
-[[gnu::cold, gnu::noinline]] void ask_and_call(std::size_t bytes, void (*function)(void* closure), void* closure) {
+/// Asks new_stack, and again after each time that the fiber has given way. True if function(closure) has been called.
+bool ask_and_call(std::size_t bytes, void* (*function)(void* closure), void* closure) {
   sched::Growth growth{bytes, function, closure};
   do {
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
     sched::Worker* worker = sched::current_worker();
-    sched::FiberBlock* fiber = worker ? worker->current() : nullptr;
     if (!worker) sched::refuse_growth(nullptr, here, bytes);
+    sched::FiberBlock* fiber = worker->current();
     if (!fiber || !sched::on_fiber_stack(*fiber, here)) {
       worker->scheduler.interfaces().context_switcher->morestack(sched::run_linked, &growth);  // does not return
     }
     sched::ask(*worker, *fiber, growth);
-    if (growth.answer == sched::Answer::kFailed) std::rethrow_exception(std::move(growth.failure));
-  } while (growth.answer == sched::Answer::kAskAgain && !has_stack(bytes));
-  if (growth.answer != sched::Answer::kLinked) function(closure);
+  } while (growth.answer == sched::Answer::kAskAgain);
+  if (growth.answer == sched::Answer::kFailed) std::rethrow_exception(std::move(growth.failure));
+  return growth.answer == sched::Answer::kLinked;
+}
+
+/// Is the caller on a stack that is no fiber's, and has room there?
+bool has_room_off_fibers(const sched::Worker* worker, std::uintptr_t here, std::size_t bytes) {
+  if (!worker) return !base::in_forked_child() || sched::has_room_after_fork(here, bytes);
+  const sched::FiberBlock* fiber = worker->current();
+  return (!fiber || !sched::on_fiber_stack(*fiber, here)) && sched::has_room_elsewhere(*worker, here, bytes);
+}
+
+/// call_elsewhere where it is not decided by a few comparisons.
+[[gnu::cold, gnu::noinline]] bool look_closer(std::size_t bytes, void* (*function)(void* closure), void* closure) {
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  return !has_room_off_fibers(sched::current_worker(), here, bytes) && ask_and_call(bytes, function, closure);
 }
 
 }  // namespace
 
-void call_with_stack(std::size_t bytes, void (*function)(void* closure), void* closure) {
-  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-  sched::Worker* worker = sched::current_worker();
+bool call_elsewhere(std::size_t bytes, void* (*function)(void* closure), void* closure) {
+  const sched::Worker* worker = sched::current_worker();
   sched::FiberBlock* fiber = worker ? worker->current() : nullptr;
-  if (!fiber || !sched::call_on_kept(*worker, *fiber, here, bytes, function, closure))
-    ask_and_call(bytes, function, closure);
+  if (!fiber) [[unlikely]]
+    return look_closer(bytes, function, closure);
+  const sched::Room& room = *fiber->room;
+  const std::uintptr_t guard = room.guard | worker->poison.load(std::memory_order_relaxed);
+  const std::uintptr_t left = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)) - guard;
+  if (left >= room.bytes) [[unlikely]]  // as on another stack, and where a request is pending
+    return look_closer(bytes, function, closure);
+  if (bytes <= left) [[likely]]
+    return false;
+  sched::Segment* kept = sched::take_kept(*fiber, bytes);
+  if (!kept) [[unlikely]]
+    return look_closer(bytes, function, closure);
+  return sched::call_on_kept(*fiber, *kept, function, closure);
 }
 
 }  // namespace heddle::detail

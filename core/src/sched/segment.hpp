@@ -15,17 +15,17 @@ namespace heddle::sched {
 
 struct Segment : HeddleSegment {
   stack::Stack stack;
-  std::uintptr_t guard = 0;  // FiberBlock::stack_guard while the fiber is on it
+  Room room;
   // Of what goes on when this one is left:
-  Segment* outer = nullptr;  // null: the stack that the fiber began on
-  const void* outer_sp = nullptr;
-  std::uintptr_t outer_guard = 0;
+  const Room* outer = nullptr;
+  const HeddleContextSwitcher* switcher = nullptr;
+  const void* outer_sp = nullptr;  // all that it needs lies above
   [[no_unique_address]] tools::StackState outer_tools;
 };
 
 /// The stack that the fiber is on, or is parked on. REQUIRES: the caller runs the fiber, or it does not run.
 inline const stack::Stack& current_stack(const FiberBlock& fiber) noexcept {
-  return fiber.segment ? fiber.segment->stack : fiber.stack;
+  return fiber.room->segment ? fiber.room->segment->stack : fiber.stack;
 }
 
 }  // namespace heddle::sched

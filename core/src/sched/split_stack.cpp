@@ -8,12 +8,6 @@
 
 namespace heddle::sched {
 
-namespace {
-
-constinit std::atomic<bool> split_code_exists{false};
-
-}  // namespace
-
 void begin_stack_limit(Worker& worker) noexcept {
   const auto find = worker.scheduler.interfaces().tls_provider->stack_limit;
   worker.stack_limit = find && split_code_exists.load(std::memory_order_relaxed) ? find() : nullptr;
@@ -22,6 +16,10 @@ void begin_stack_limit(Worker& worker) noexcept {
 void end_stack_limit(Worker& worker) noexcept {
   clear_stack_limit(worker);
   worker.stack_limit = nullptr;
+}
+
+void set_stack_limit(const FiberBlock& fiber) noexcept {
+  if (const Worker* worker = current_worker()) set_stack_limit(*worker, fiber);
 }
 
 }  // namespace heddle::sched

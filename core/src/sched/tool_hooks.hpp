@@ -32,6 +32,9 @@ extern "C" void __tsan_func_exit();
 
 namespace heddle::sched::tools {
 
+/// Does a tool have to be told of each stack that a fiber goes on on?
+inline constexpr bool kToldOfStacks = HEDDLE_ASAN;
+
 /// What the tools keep of one stack, a fiber's or a worker's system stack.
 struct StackState {
 #if HEDDLE_ASAN
@@ -172,6 +175,13 @@ inline void goes_on([[maybe_unused]] StackState& before, [[maybe_unused]] const 
 #if HEDDLE_ASAN
   __sanitizer_start_switch_fiber(&before.fake_stack, linked.bottom, linked.bytes);
   note_fake_stack(before);
+#endif
+}
+
+/// The first thing on a stack that was linked.
+inline void came_on([[maybe_unused]] const StackState& linked) {
+#if HEDDLE_ASAN
+  __sanitizer_finish_switch_fiber(linked.fake_stack, nullptr, nullptr);
 #endif
 }
 

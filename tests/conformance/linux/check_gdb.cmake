@@ -7,11 +7,11 @@ foreach(complaint "corrupt stack" "Backtrace stopped" "Cannot access memory")
     message(FATAL_ERROR "gdb says '${complaint}':\n${output}")
   endif()
 endforeach()
-# gdb shows heddle_call_through and heddle_async_preempt as "<signal handler called>": call.S says why.
+# gdb shows heddle_call_through, heddle_async_preempt and linux-amd64's heddle_call_on as "<signal handler called>": call.S says why.
 set(any "[^~]*")
 set(signal "${any}<signal handler called>${any}")
 foreach(walk
-    "on_other_stack${signal}heddle_call_on${any}walk_call_on${any} main \\(argc"
+    "on_other_stack${signal}walk_call_on${any} main \\(argc"
     "on_top${any}heddle_swap_on_top${any}parked_fiber${any}heddle_context_entry"
     "preempted${signal}probe_spin${any}interrupted_fiber${any}heddle_context_entry"
     "preempted${signal}probe_leaf${any}interrupted_leaf${any}heddle_context_entry")

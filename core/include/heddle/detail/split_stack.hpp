@@ -6,6 +6,6 @@
 namespace heddle::detail {
 
 /// This process has such code: threads that run fibers from now on keep its stack limit. Before heddle::run().
-HEDDLE_API void use_split_stacks() noexcept;
+HEDDLE_API_FUNCTION void use_split_stacks() noexcept;
 
 }  // namespace heddle::detail

@@ -48,7 +48,7 @@ concept SystemCallValue = (std::is_integral_v<T> || std::is_enum_v<T> || std::is
 namespace detail {
 
 /// Calls call.procedure as foreign code.
-HEDDLE_API void call_procedure(HeddleProcedureCall& call);
+HEDDLE_API_FUNCTION void call_procedure(HeddleProcedureCall& call);
 
 template <SystemCallValue T>
 inline constexpr std::size_t kWordsOf = (sizeof(T) + sizeof(std::uintptr_t) - 1) / sizeof(std::uintptr_t);
@@ -151,9 +151,9 @@ SystemCallResult<Result> system_call(Procedure procedure, std::span<const std::u
 ///
 /// Throws as system_call(); std::invalid_argument for a name that is empty, a path, or not UTF-8; std::system_error with the last error, of
 /// std::system_category(), when it cannot be loaded.
-HEDDLE_API void* load_library(const std::string& name);
+HEDDLE_API_FUNCTION void* load_library(const std::string& name);
 
 /// The address of what a library exports by that name (GetProcAddress). Throws as load_library().
-HEDDLE_API Procedure get_proc_address(void* library, const std::string& name);
+HEDDLE_API_FUNCTION Procedure get_proc_address(void* library, const std::string& name);
 
 }  // namespace heddle::windows
