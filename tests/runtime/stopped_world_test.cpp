@@ -1,6 +1,7 @@
 // StoppedWorld: nothing runs while it lives, everything goes on afterwards, whoever makes it and whatever the fibers do.
 #include "runtime/child.hpp"
 #include "runtime/scenario.hpp"
+#include "runtime/threads.hpp"
 
 #include <heddle/heddle.hpp>
 
@@ -242,6 +243,23 @@ TEST_P(StopTheWorld, BesideFibersThatBlockTheirThreads) {
         });
       },
       60s);
+}
+
+// A request to stop wakes the thread: that is no sign that it does not wait.
+TEST_P(StopTheWorld, WhileAThreadIsBlocked) {
+  passes_in_child([] {
+    run(preemptive(), [] {
+      Gate gate;
+      std::atomic<bool> inside{false};
+      Fiber fiber([&] {
+        inside = true;
+        gate.wait();
+      });
+      while (!inside) this_fiber::yield();
+      for (int round = 0; round < 20; ++round) const StoppedWorld world;
+      gate.open();
+    });
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, StopTheWorld,

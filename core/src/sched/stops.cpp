@@ -201,6 +201,8 @@ bool Stops::is_mine(const Worker* worker) const {
 
 void Stops::ask_all() {
   stands_.resize(scheduler_.processors().size());
+  for (Stand& stand : stands_) stand.seen.asked = false;
+  for (Seen& seen : seen_adrift_) seen.asked = false;
   asked_.store(true, std::memory_order_seq_cst);
   for (const auto& processor : scheduler_.processors()) processor->attention.store(true, std::memory_order_seq_cst);
   scheduler_.for_each_worker([](const Worker&) {});  // who took an idle processor before he could see that has done so now: adopt_idle
@@ -224,16 +226,16 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
   bool all = true;
   std::size_t index = 0;
   scheduler_.for_each_worker([&](Worker& worker) {
-    if (adrift_used_.size() == index) adrift_used_.push_back(0);
-    std::uint64_t& used = adrift_used_[index++];
+    if (seen_adrift_.size() == index) seen_adrift_.push_back({});
+    Seen& seen = seen_adrift_[index++];
     // In foreign code, and in the core, where it waits for a processor and gets none, it stands.
     if (worker.in_foreign()) return;
     if (!worker.taken.load(std::memory_order_acquire) || worker.in_core.load(std::memory_order_acquire) || &worker == exempt)
       return;
-    const bool seen_before = used != 0;
+    const bool seen_before = seen.used != 0;
     const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
-    if (threads && threads->waits(&worker, &used) == 1) return;
-    if (seen_before) scheduler_.request_preemption(worker);
+    if (threads && threads->waits(&worker, &seen.used) == 1) return;
+    if (seen_before) ask(worker, seen);
     all = false;
   });
   return all;
@@ -241,10 +243,17 @@ bool Stops::all_adrift_stand(const Worker* exempt) {
 
 void Stops::press(Processor& processor, Worker& worker) {
   // Whoever gets the processor of a thread that blocks finds nothing to do but to stand still with it.
+  Seen& seen = stands_[processor.index].seen;
   const HeddleThreadWatch* threads = scheduler_.interfaces().thread_watch;
-  const bool blocks = worker.in_foreign() || (threads && worker.bound.load(std::memory_order_acquire) &&
-                                              threads->waits(&worker, &stands_[processor.index].used) == 1);
-  if (!blocks || for_good_ || !scheduler_.rescue(processor, worker)) scheduler_.request_preemption(worker);
+  const bool blocks = worker.in_foreign() ||
+                      (threads && worker.bound.load(std::memory_order_acquire) && threads->waits(&worker, &seen.used) == 1);
+  if (!blocks || for_good_ || !scheduler_.rescue(processor, worker)) ask(worker, seen);
+}
+
+void Stops::ask(Worker& worker, Seen& seen) {
+  // At every second look: the request wakes a thread that waits, which has run at the next look then, but not at the one after that.
+  seen.asked = !seen.asked;
+  if (seen.asked) scheduler_.request_preemption(worker);
 }
 
 bool Stops::wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t limit_ns) {

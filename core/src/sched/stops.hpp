@@ -97,10 +97,15 @@ class Stops {
 
  private:
   // Of one processor.
+  /// What was last seen of a worker's thread.
+  struct Seen {
+    std::uint64_t used = 0;  // see HeddleThreadWatch::waits
+    bool asked = false;      // it was asked to stop then
+  };
   struct Stand {
     bool held = false;
     const FiberBlock* fiber = nullptr;  // that was running when it was stopped
-    std::uint64_t used = 0;             // by the worker's thread when it was last looked at: see HeddleThreadWatch
+    Seen seen;
   };
   struct Record {
     std::uint64_t number;
@@ -118,6 +123,7 @@ class Stops {
   bool all_stand(const Worker* exempt, bool press);
   bool all_adrift_stand(const Worker* exempt);
   void press(Processor& processor, Worker& worker);
+  void ask(Worker& worker, Seen& seen);
   bool wait_until_all_stand(Lock& lock, const Worker* exempt, std::int64_t limit_ns);
   Record* find(std::uint64_t number);
   bool mark(FiberBlock& fiber);
@@ -135,8 +141,8 @@ class Stops {
   std::atomic<const FiberBlock*> owner_fiber_{nullptr};  // who took it; null for a thread. Compared without the lock with one's own
   const Worker* owner_worker_ = nullptr;                 // that the fiber runs on: it cannot leave it
   std::thread::id owner_thread_{};
-  std::vector<Stand> stands_;               // by processor
-  std::vector<std::uint64_t> adrift_used_;  // by worker: see Stand::used
+  std::vector<Stand> stands_;      // by processor
+  std::vector<Seen> seen_adrift_;  // by worker
   std::vector<Record> records_;
   std::uint64_t looks_ = 0;  // guarded by the world being stopped
 };
