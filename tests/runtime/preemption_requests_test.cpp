@@ -28,9 +28,10 @@ TEST_P(Requests, DoNotStopATargetThatRefuses) {
           (void)undisturbed;
           other.join();
           other_ran = false;
-          Fiber another([&] { other_ran = true; });
+          Fiber another;
           {
             const this_fiber::NoPreempt guard;
+            another = Fiber([&] { other_ran = true; });
             const Storm storm(kRequesters);
             EXPECT_EQ(spin(kRounds), undisturbed);
             // Making threads may block this one, and then its processor is another's.
