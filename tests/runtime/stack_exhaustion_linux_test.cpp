@@ -39,7 +39,9 @@ void run_out_of_address_space(const FiberOptions& options) {
       },
       std::chrono::seconds(60));
   EXPECT_EQ(outcome.exit_code, 0) << describe(outcome);
-  EXPECT_EQ(outcome.err, "");  // whoever catches the exception knows all
+  // Whoever catches the exception knows all. But a thread for another worker wants address space too, and may have been wanted meanwhile.
+  const bool wanted_a_thread = outcome.err.starts_with("heddle: warning: no thread for another worker");
+  EXPECT_EQ(outcome.err.substr(wanted_a_thread ? outcome.err.find('\n') + 1 : 0), "");
 }
 
 TEST(StackExhaustion, OfTheAddressSpace) {
