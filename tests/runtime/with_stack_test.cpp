@@ -159,7 +159,8 @@ TEST_P(WithStack, ALoopAtTheEdgeUsesOneStackAgainAndAgain) {
     Fiber(kSmall, [] {
       std::set<std::uintptr_t> places;
       for (int i = 0; i < 1000; ++i) places.insert(with_stack(kKiB << 7, stack_here));
-      EXPECT_LT(*places.rbegin() - *places.begin(), 64 * kKiB);
+      EXPECT_LE(places.size(), 2U);  // the first call comes there through morestack, by other frames than those that follow
+      EXPECT_LT(*places.rbegin() - *places.begin(), 64 * kKiB);  // another stack is further away than its size
     }).join();
   });
 }

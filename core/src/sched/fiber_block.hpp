@@ -36,7 +36,8 @@ inline constexpr std::uintptr_t kThreadTag = 1;
 inline constexpr std::uintptr_t kDetached = 2;
 inline constexpr std::uintptr_t kEnded = 4;
 
-/// What with_stack has to know of a stack: the stack pointers in [guard, guard + room) leave below them what the core and an injected call need.
+/// What with_stack has to know of a stack: the stack pointers in [guard, guard + bytes) leave below them what the core and an injected
+/// call need.
 struct Room {
   std::uintptr_t guard = 0;
   std::size_t bytes = 0;
